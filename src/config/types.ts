@@ -1,0 +1,135 @@
+/**
+ * The shape of a checked configuration. Defaults, formats and their documentation stand in the schema
+ * beside this file and nowhere else.
+ */
+export interface Config {
+  readonly gateway: GatewayConfig;
+  readonly topics: { readonly base: string };
+  readonly bus: BusConfig;
+  readonly homeAssistant: { readonly enabled: boolean; readonly prefix: string };
+  readonly http: { readonly enabled: boolean; readonly host: string; readonly port: number };
+  readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'json' | 'pretty' };
+  readonly limits: LimitsConfig;
+  readonly models: Readonly<Record<string, ModelConfig>>;
+  readonly sources: Readonly<Record<string, SourceConfig>>;
+  readonly pipelines: Readonly<Record<string, PipelineConfig>>;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export interface GatewayConfig {
+  /** Second level of every topic, `[A-Za-z0-9_-]{1,64}`; the host's name where it is not given. */
+  readonly id: string;
+  readonly name: string;
+  /** Where the broker's store and the models live. `$STATE_DIRECTORY` under systemd. */
+  readonly stateDir: string;
+}
+
+export interface BusConfig {
+  /** `mqtt`, `mqtts`, `ws` or `wss`. `null`: the embedded broker. */
+  readonly url: string | null;
+  readonly protocol: '3.1.1' | '5';
+  /** `null`: `edgeward-<gateway id>`. */
+  readonly clientId: string | null;
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly tls: {
+    readonly ca: string | null;
+    readonly cert: string | null;
+    readonly key: string | null;
+    readonly verify: boolean;
+  };
+  readonly keepaliveS: number;
+  readonly reconnect: { readonly minMs: number; readonly maxMs: number };
+  /** A message that waits for a broker that is away; the oldest QoS 0 ones go first. */
+  readonly maxQueued: number;
+  readonly maxPacketBytes: number;
+  readonly embedded: EmbeddedConfig;
+}
+
+export interface EmbeddedConfig {
+  readonly host: string;
+  /** `null`: no plain listener. 0: any free port. */
+  readonly port: number | null;
+  /** MQTT over WebSocket. */
+  readonly websocketPort: number | null;
+  readonly tls: {
+    readonly port: number | null;
+    readonly cert: string | null;
+    readonly key: string | null;
+    /** Certificates of the authorities whose client certificates are accepted. */
+    readonly clientCa: string | null;
+  };
+  /** Let anyone in, also from other machines. */
+  readonly anonymous: boolean;
+  readonly maxClients: number;
+  /** Retained messages, sessions and queues survive a restart. */
+  readonly persist: boolean;
+  readonly users: Readonly<Record<string, UserConfig>>;
+}
+
+export interface UserConfig {
+  /** As `edgeward config hash-password` prints it; `null`: only with a client certificate of that common name. */
+  readonly passwordHash: string | null;
+  /** Topic filters; `{user}` stands for the name. */
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+export interface LimitsConfig {
+  /** Width times height of the largest picture that is decoded. */
+  readonly maxPixels: number;
+  /** Sources that topic patterns may bring to life. */
+  readonly maxSources: number;
+  /** Error messages published a minute and source; the rest is only counted. */
+  readonly errorsPerMinute: number;
+}
+
+export interface ModelConfig {
+  /** Path of a bundle, or `builtin:NAME`. */
+  readonly bundle: string;
+  /** Processes that run this model; `null`: one a core. */
+  readonly instances: number | null;
+  /** Threads of the runtime in each process. */
+  readonly threads: number;
+  readonly maxBatch: number;
+  readonly maxDelayMs: number;
+  readonly timeoutMs: number;
+  readonly maxQueue: number;
+}
+
+export interface SourceConfig {
+  /** May name the source: `cameras/{source}/frame`; without it the source has the name of its entry. */
+  readonly topic: string;
+  readonly qos: 0 | 1 | 2;
+  /** For senders that cannot say what they send: `image/jpeg`, `image/x-rgb; width=640; height=480`, … */
+  readonly contentType: string | null;
+}
+
+export interface PipelineConfig {
+  /** A built-in (`classify`), a file (`./my-pipeline.js`) or an npm package. */
+  readonly use: string;
+  /** Entries of `sources`; `['*']` is all. */
+  readonly sources: readonly string[];
+  /** The model for each role that the pipeline names. */
+  readonly models: Readonly<Record<string, string>>;
+  /** `latest`: the newest frame wins. `every`: each is judged, and acknowledged after its result. */
+  readonly mailbox: 'latest' | 'every';
+  /** Frames of one source that are decided at once. */
+  readonly maxInFlight: number;
+  readonly timeoutMs: number;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A convict schema: nested objects whose leaves have `doc`, `format` and `default`. */
+export interface Schema {
+  readonly [key: string]: Schema | SchemaLeaf;
+}
+
+export interface SchemaLeaf {
+  readonly doc: string;
+  readonly default: unknown;
+  readonly format?: unknown;
+  readonly env?: string;
+  readonly sensitive?: boolean;
+}

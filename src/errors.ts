@@ -1,0 +1,70 @@
+/**
+ * What the program does about an error of a code:
+ * - `fatal`: the process ends (exit 78 for a bad configuration, so that systemd does not start it again);
+ * - `degrade`: the part named stops, everything else goes on;
+ * - `reject`: the one who asked gets an answer that says why;
+ * - `drop`: counted, and the program goes on.
+ */
+export type Disposition = 'fatal' | 'degrade' | 'reject' | 'drop';
+
+/** Every error that edgeward names, in one table. Codes are stable: programs may compare them. */
+export const errors = {
+  CONFIG_INVALID: { disposition: 'fatal', summary: 'The configuration has errors' },
+  BUS_LISTEN_FAILED: { disposition: 'fatal', summary: 'The embedded broker cannot listen' },
+  BUS_UNAVAILABLE: { disposition: 'degrade', summary: 'The broker cannot be reached' },
+  BUS_PACKET_TOO_LARGE: { disposition: 'drop', summary: 'An MQTT packet is larger than the limit' },
+  STATE_UNWRITABLE: { disposition: 'fatal', summary: 'The state directory cannot be written' },
+  BUNDLE_INVALID: { disposition: 'degrade', summary: 'The model bundle is damaged or not a bundle' },
+  BUNDLE_UNSUPPORTED: { disposition: 'degrade', summary: 'The model bundle needs a newer edgeward' },
+  MODEL_LOAD_FAILED: { disposition: 'degrade', summary: 'The model cannot be loaded' },
+  MODEL_GOLDEN_MISMATCH: {
+    disposition: 'degrade',
+    summary: 'The model answers its golden samples otherwise',
+  },
+  MODEL_CRASHED: { disposition: 'reject', summary: 'The model process ended while it worked on a frame' },
+  MODEL_TIMEOUT: { disposition: 'reject', summary: 'The model did not answer in time' },
+  MODEL_QUEUE_FULL: { disposition: 'reject', summary: 'The queue of the model is full' },
+  MODEL_UNAVAILABLE: { disposition: 'reject', summary: 'The model is not loaded' },
+  FRAME_INVALID: { disposition: 'drop', summary: 'The frame cannot be decoded' },
+  SOURCE_INVALID: { disposition: 'drop', summary: 'The topic names no valid source' },
+  PIPELINE_LOAD_FAILED: { disposition: 'degrade', summary: 'The pipeline cannot be loaded' },
+  PIPELINE_API_MISMATCH: { disposition: 'degrade', summary: 'The pipeline was written for another edgeward' },
+  PIPELINE_FAILED: { disposition: 'drop', summary: 'The pipeline threw while it worked on a frame' },
+  PIPELINE_TIMEOUT: { disposition: 'drop', summary: 'The pipeline did not decide in time' },
+  REQUEST_INVALID: { disposition: 'reject', summary: 'The request cannot be understood' },
+  REQUEST_FAILED: { disposition: 'reject', summary: 'The request could not be carried out' },
+  STOPPED: { disposition: 'reject', summary: 'The part was stopped before it could answer' },
+} as const satisfies Record<string, { disposition: Disposition; summary: string }>;
+
+export type Code = keyof typeof errors;
+
+export interface GatewayErrorOptions {
+  /** What made this happen. */
+  cause?: unknown;
+  /** Numbers and names a program may read, safe to publish. */
+  details?: Readonly<Record<string, unknown>>;
+}
+
+/** An error with a stable code. The caller decides by `code`, never by the text. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: Code;
+  readonly details: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: Code, message: string = errors[code].summary, options: GatewayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details;
+  }
+
+  get disposition(): Disposition {
+    return errors[this.code].disposition;
+  }
+}
+
+/** `error` as a `GatewayError`: itself if it is one, else wrapped under `code`. */
+export function asGatewayError(error: unknown, code: Code): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new GatewayError(code, message, { cause: error });
+}

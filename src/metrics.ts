@@ -1,0 +1,103 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+const milliseconds = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+
+/** Every measurement of a gateway, under the names that `/metrics` shows. Times are in milliseconds. */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    /** outcome: `ok`, `dropped`, `stale`, or the code of an error. */
+    frames: new Counter({
+      name: 'edgeward_frames_total',
+      help: 'Frames by pipeline and outcome',
+      labelNames: ['source', 'pipeline', 'outcome'] as const,
+      registers,
+    }),
+    rejected: new Counter({
+      name: 'edgeward_rejected_total',
+      help: 'Messages that never became a frame, by error code',
+      labelNames: ['source', 'code'] as const,
+      registers,
+    }),
+    latency: new Histogram({
+      name: 'edgeward_frame_latency_ms',
+      help: 'From the arrival of a frame to the accepted result',
+      labelNames: ['pipeline'] as const,
+      buckets: milliseconds,
+      registers,
+    }),
+    waiting: new Gauge({
+      name: 'edgeward_frames_waiting',
+      help: 'Frames that wait in a mailbox',
+      labelNames: ['pipeline'] as const,
+      registers,
+    }),
+    batchSize: new Histogram({
+      name: 'edgeward_model_batch_size',
+      help: 'Inputs a run of the net',
+      labelNames: ['model'] as const,
+      buckets: [1, 2, 4, 8, 16, 32, 64],
+      registers,
+    }),
+    queueTime: new Histogram({
+      name: 'edgeward_model_queue_ms',
+      help: 'From infer() to the start of its batch',
+      labelNames: ['model'] as const,
+      buckets: milliseconds,
+      registers,
+    }),
+    decodeTime: new Histogram({
+      name: 'edgeward_model_decode_ms',
+      help: 'Decoding and resizing of a batch',
+      labelNames: ['model'] as const,
+      buckets: milliseconds,
+      registers,
+    }),
+    inferTime: new Histogram({
+      name: 'edgeward_model_infer_ms',
+      help: 'A run of the net on a batch',
+      labelNames: ['model'] as const,
+      buckets: milliseconds,
+      registers,
+    }),
+    queueLength: new Gauge({
+      name: 'edgeward_model_queue_length',
+      help: 'Inputs that wait for a batch',
+      labelNames: ['model'] as const,
+      registers,
+    }),
+    childRestarts: new Counter({
+      name: 'edgeward_model_restarts_total',
+      help: 'Model processes started again, by cause',
+      labelNames: ['model', 'cause'] as const,
+      registers,
+    }),
+    busConnected: new Gauge({
+      name: 'edgeward_bus_connected',
+      help: '1 while the broker takes what is published',
+      registers,
+    }),
+    published: new Counter({
+      name: 'edgeward_bus_published_total',
+      help: 'Messages published, by outcome',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
+    eventLoopDelay: new Gauge({
+      name: 'edgeward_event_loop_delay_ms',
+      help: 'Delay of the event loop of the daemon since the last scrape',
+      labelNames: ['quantile'] as const,
+      registers,
+    }),
+    residentMemory: new Gauge({
+      name: 'edgeward_resident_memory_bytes',
+      help: 'Resident memory of a process',
+      labelNames: ['process'] as const,
+      registers,
+    }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

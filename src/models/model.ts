@@ -1,0 +1,69 @@
+import type { Box, Image } from '../image.ts';
+
+/** Which artefact answered: enough to find the very same bytes again. */
+export interface ModelRef {
+  readonly name: string;
+  /** Semantic version. */
+  readonly version: string;
+  /** `sha256:` and 64 hexadecimal digits, of the bundle file. */
+  readonly digest: string;
+}
+
+/** One sample without its batch dimension: `data.length` is the product of `shape`. */
+export interface Tensor {
+  readonly data: Float32Array | Uint8Array;
+  readonly shape: readonly number[];
+}
+
+/** One sample for a net that takes numbers, by input name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export interface ClassScore {
+  readonly label: string;
+  readonly index: number;
+  /** Probability in [0, 1]. */
+  readonly score: number;
+}
+
+export interface Timing {
+  /** From `infer` to the start of the batch, ms. */
+  readonly queueMs: number;
+  /** Decoding and resizing of the whole batch, ms. */
+  readonly decodeMs: number;
+  /** The run of the net on the whole batch, ms. */
+  readonly inferMs: number;
+  readonly batchSize: number;
+}
+
+/** What a model says of one input, decoded as its bundle prescribes. */
+export interface Outputs {
+  readonly model: ModelRef;
+  /** With decoding `classes`: best first, as many as the bundle's `top`. */
+  readonly classes?: readonly ClassScore[];
+  /** With decoding `tensor`: by output name, real numbers. */
+  readonly tensors?: Readonly<Record<string, Tensor>>;
+  /** Pixel size of the picture before cropping and resizing. */
+  readonly picture?: { readonly width: number; readonly height: number };
+  readonly timing: Timing;
+}
+
+/** What to draw over a picture. */
+export interface Mark {
+  /** Without a box the label stands at the top of the picture. */
+  readonly box?: Box;
+  readonly label: string;
+  readonly tone: 'ok' | 'warn' | 'alarm';
+}
+
+/** A loaded model. Calls in flight at once merge into batches. */
+export interface Model {
+  readonly name: string;
+  readonly version: string;
+  /**
+   * @throws FRAME_INVALID if the picture cannot be decoded, MODEL_QUEUE_FULL, MODEL_TIMEOUT, MODEL_CRASHED
+   * (after one more try elsewhere), MODEL_UNAVAILABLE, or the reason of `signal`.
+   */
+  infer(input: Image | Tensors, options?: { signal?: AbortSignal }): Promise<Outputs>;
+  /** A JPEG of the picture with the marks drawn on it. Throws as `infer` does. */
+  annotate(image: Image, marks: readonly Mark[], options?: { signal?: AbortSignal }): Promise<Uint8Array>;
+}

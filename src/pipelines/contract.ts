@@ -1,0 +1,79 @@
+import type { Schema } from '../config/types.ts';
+import type { Logger } from '../log.ts';
+import type { Mark, Model } from '../models/model.ts';
+import type { Frame } from './frame.ts';
+
+/** The version of this contract that a pipeline was written for. */
+export const pipelineApi = 1;
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** What a pipeline decided about one frame. */
+export interface Decision {
+  /** Published once, never retained, with the frame's id and times and the models that answered. */
+  readonly result: JsonObject;
+  /** What is true of the source now; retained, with `since` (last change) and `updated`. */
+  readonly state?: JsonObject;
+  /** What just happened; never retained. */
+  readonly events?: readonly ({ readonly type: string } & JsonObject)[];
+  /** Ask for an annotated picture of this frame with these marks. */
+  readonly marks?: readonly Mark[];
+}
+
+/** What a call of `process` works with. */
+export interface Scope {
+  /** By role, as `definePipeline` names them. Which versions answered is recorded for the result. */
+  readonly models: Readonly<Record<string, Model>>;
+  /** Aborts when the frame's time is over or the pipeline stops. Every `infer` heeds it by itself. */
+  readonly signal: AbortSignal;
+}
+
+/** One value that Home Assistant shows of a source: a JSON path into result or state. */
+export interface Entity {
+  /** `[a-z0-9_]+`, unique in the pipeline. */
+  readonly key: string;
+  readonly platform: 'sensor' | 'binary_sensor' | 'event';
+  readonly name: string;
+  readonly from: 'result' | 'state' | 'event';
+  /** Template of Home Assistant for the value, as `{{ value_json.class }}`. */
+  readonly template?: string;
+  readonly deviceClass?: string;
+  readonly unit?: string;
+  readonly stateClass?: 'measurement' | 'total' | 'total_increasing';
+  readonly icon?: string;
+  /** Platform `event` only. */
+  readonly eventTypes?: readonly string[];
+}
+
+export interface PipelineInstance {
+  /** Decide about one frame. Calls overlap, over sources and, unless `stateful`, within one source. */
+  process(frame: Frame, scope: Scope): Promise<Decision>;
+  /** What Home Assistant shows of every source of this pipeline. */
+  entities?(): readonly Entity[];
+  close?(): void | Promise<void>;
+}
+
+export interface PipelineContext<Options> {
+  readonly options: Options;
+  readonly log: Logger;
+}
+
+export interface PipelineDefinition<Options = Readonly<Record<string, unknown>>> {
+  readonly name: string;
+  readonly api: typeof pipelineApi;
+  /** A convict schema of the `options` of the configuration. */
+  readonly options?: Schema;
+  /** Roles; a trailing `?` marks one that the configuration may leave out. */
+  readonly models: readonly string[];
+  /** One frame a source at a time, for pipelines that remember. */
+  readonly stateful?: boolean;
+  create(context: PipelineContext<Options>): PipelineInstance | Promise<PipelineInstance>;
+}
+
+/** The identity, for its types: what a plug-in's module exports by default. */
+export function definePipeline<Options>(
+  definition: PipelineDefinition<Options>,
+): PipelineDefinition<Options> {
+  return definition;
+}
