@@ -1,0 +1,128 @@
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { GatewayError } from '../errors.ts';
+
+/** The element types that our graphs take and give, with the arrays that carry them. */
+export interface TensorData {
+  float32: Float32Array;
+  uint8: Uint8Array;
+  int8: Int8Array;
+  int32: Int32Array;
+  int64: BigInt64Array;
+}
+
+export type TensorType = keyof TensorData;
+
+/** A dense tensor, row by row: `data.length` is the product of `dims`. */
+export type RuntimeTensor = {
+  [T in TensorType]: { readonly type: T; readonly data: TensorData[T]; readonly dims: readonly number[] };
+}[TensorType];
+
+export interface TensorInfo {
+  readonly name: string;
+  readonly type: TensorType;
+  /** A name where the size is free, as of the batch: `['N', 28, 28, 1]`. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** One loaded graph. `run` blocks the calling thread while the net runs: call it only in a process of its own. */
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** Rejects with the runtime's own error where names, types or shapes do not fit the graph. */
+  run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Record<string, RuntimeTensor>>;
+  /** Frees the native memory. The session cannot be used afterwards. */
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  /** Threads that one run may use. */
+  readonly threads: number;
+  /**
+   * Reuse the memory of former runs instead of returning it to the system: faster by a few per cent where
+   * batches are of one size, but what the largest batch took is never given back. Default false.
+   */
+  readonly arena?: boolean;
+  /** Where to write the graph as the runtime rewrote it, to see what it really runs. */
+  readonly optimizedPath?: string;
+}
+
+/**
+ * Load an ONNX graph on the CPU. The native library is loaded by the first call and not before.
+ * @throws MODEL_LOAD_FAILED if the bytes are no graph that the runtime can run.
+ */
+export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
+  const { InferenceSession, Tensor } = await loadRuntime();
+  const session = await InferenceSession.create(graph, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    enableCpuMemArena: options.arena ?? false,
+    enableMemPattern: options.arena ?? false,
+    logSeverityLevel: 3,
+    ...(options.optimizedPath === undefined ? {} : { optimizedModelFilePath: options.optimizedPath }),
+  }).catch((cause: unknown) => {
+    throw new GatewayError('MODEL_LOAD_FAILED', `Expected an ONNX graph but received ${reason(cause)}`, {
+      cause,
+    });
+  });
+  return {
+    inputNames: session.inputNames,
+    outputNames: session.outputNames,
+    inputs: session.inputMetadata.map(describe),
+    outputs: session.outputMetadata.map(describe),
+    async run(feeds) {
+      const given = Object.entries(feeds).map(([name, { type, data, dims }]) => [
+        name,
+        new Tensor(type, data, dims),
+      ]);
+      const results = Object.entries(await session.run(Object.fromEntries(given)));
+      return Object.fromEntries(results.map(([name, tensor]) => [name, received(name, tensor)]));
+    },
+    close: () => session.release(),
+  };
+}
+
+async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
+  const ort = await import('onnxruntime-node');
+  // Its warnings go straight to the process's stderr and tell a user of a gateway nothing.
+  ort.env.logLevel = 'error';
+  return ort;
+}
+
+function describe(value: InferenceSession.ValueMetadata): TensorInfo {
+  if (!value.isTensor) throw unsupported(value.name, 'a sequence or a map');
+  return { name: value.name, type: tensorType(value.name, value.type), shape: value.shape };
+}
+
+function received(name: string, tensor: OrtTensor): RuntimeTensor {
+  const type = tensorType(name, tensor.type);
+  return { type, data: tensor.data, dims: tensor.dims } as RuntimeTensor;
+}
+
+function tensorType(name: string, type: string): TensorType {
+  switch (type) {
+    case 'float32':
+    case 'uint8':
+    case 'int8':
+    case 'int32':
+    case 'int64':
+      return type;
+    default:
+      throw unsupported(name, type);
+  }
+}
+
+function unsupported(name: string, what: string): GatewayError {
+  return new GatewayError(
+    'MODEL_LOAD_FAILED',
+    `Expected float32, uint8, int8, int32 or int64 numbers for tensor ${name} but received ${what}`,
+  );
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
