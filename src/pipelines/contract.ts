@@ -17,8 +17,12 @@ export interface Decision {
   readonly state?: JsonObject;
   /** What just happened; never retained. */
   readonly events?: readonly ({ readonly type: string } & JsonObject)[];
-  /** Ask for an annotated picture of this frame with these marks. */
-  readonly marks?: readonly Mark[];
+  /** Ask for this frame as an annotated picture. */
+  readonly picture?: {
+    readonly marks: readonly Mark[];
+    /** `change`: only when `state` changed in anything but a number. */
+    readonly when: 'change' | 'always';
+  };
 }
 
 /** What a call of `process` works with. */

@@ -1,0 +1,86 @@
+import { GatewayError } from '../../errors.ts';
+import { definePipeline } from '../contract.ts';
+
+interface Options {
+  readonly minScore: number;
+  readonly annotate: 'change' | 'always' | 'never';
+}
+
+/** Says which class a picture shows, and `unsure` below the least score. */
+export default definePipeline<Options>({
+  name: 'classify',
+  api: 1,
+  models: ['classifier'],
+  options: {
+    minScore: {
+      doc: 'Least probability of a class; below it the verdict is `unsure`.',
+      format: 'probability',
+      default: 0.5,
+    },
+    annotate: {
+      doc: 'When to publish the picture with its verdict drawn on it.',
+      format: ['change', 'always', 'never'],
+      default: 'change',
+    },
+  },
+  create({ options }) {
+    return {
+      async process(frame, { models }) {
+        const image = frame.image;
+        if (!image) {
+          throw new GatewayError(
+            'FRAME_INVALID',
+            `Expected a picture for classify but received ${frame.contentType}`,
+          );
+        }
+        const { classes = [] } = (await models.classifier?.infer(image)) ?? {};
+        const [best] = classes;
+        if (!best) {
+          throw new GatewayError(
+            'PIPELINE_FAILED',
+            'Expected a model with output decoding `classes` for classify',
+          );
+        }
+        const sure = best.score >= options.minScore;
+        const verdict = sure ? best.label : 'unsure';
+        const score = rounded(best.score);
+        const mark = {
+          label: `${verdict} ${Math.round(best.score * 100)} %`,
+          tone: sure ? 'ok' : 'warn',
+        } as const;
+        return {
+          result: {
+            class: verdict,
+            score,
+            classes: classes.map(({ label, score }) => ({ label, score: rounded(score) })),
+          },
+          state: { class: verdict, score },
+          ...(options.annotate === 'never' ? {} : { picture: { marks: [mark], when: options.annotate } }),
+        };
+      },
+      entities: () => [
+        {
+          key: 'class',
+          platform: 'sensor',
+          name: 'class',
+          from: 'state',
+          template: '{{ value_json.class }}',
+        },
+        {
+          key: 'score',
+          platform: 'sensor',
+          name: 'score',
+          from: 'state',
+          template: '{{ (value_json.score * 100) | round(1) }}',
+          unit: '%',
+          stateClass: 'measurement',
+        },
+      ],
+    };
+  },
+});
+
+/** Four decimals say all that an 8-bit net can mean. */
+function rounded(score: number): number {
+  return Math.round(score * 10_000) / 10_000;
+}

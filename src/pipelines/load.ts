@@ -1,0 +1,61 @@
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { resolve as resolveModule } from 'import-meta-resolve';
+import { asGatewayError, GatewayError } from '../errors.ts';
+import { type PipelineDefinition, pipelineApi } from './contract.ts';
+
+const builtins: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
+  classify: () => import('./builtin/classify.ts'),
+};
+
+/**
+ * The definition that `use` names: a built-in, the absolute path of a module, or an npm package that is
+ * installed beside the configuration file (`from`) or beside edgeward.
+ * @throws PIPELINE_LOAD_FAILED, PIPELINE_API_MISMATCH
+ */
+export async function loadPipeline(use: string, from: string): Promise<PipelineDefinition> {
+  try {
+    const { default: definition } = await importPipeline(use, from);
+    return checked(definition, use);
+  } catch (error) {
+    throw asGatewayError(error, 'PIPELINE_LOAD_FAILED');
+  }
+}
+
+async function importPipeline(use: string, from: string): Promise<{ default?: unknown }> {
+  const builtin = builtins[use];
+  if (builtin) return builtin();
+  if (isAbsolute(use)) return import(pathToFileURL(use).href);
+  try {
+    return await import(resolveModule(use, pathToFileURL(from).href));
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    return import(use);
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+}
+
+function checked(definition: unknown, use: string): PipelineDefinition {
+  if (typeof definition !== 'object' || definition === null || !('api' in definition)) {
+    throw new GatewayError(
+      'PIPELINE_LOAD_FAILED',
+      `Expected a pipeline as the default export of ${use} but received ${typeof definition}`,
+    );
+  }
+  if (definition.api !== pipelineApi) {
+    throw new GatewayError(
+      'PIPELINE_API_MISMATCH',
+      `Expected a pipeline of api ${pipelineApi} for ${use} but received ${String(definition.api)}`,
+    );
+  }
+  if (!('create' in definition && typeof definition.create === 'function')) {
+    throw new GatewayError('PIPELINE_LOAD_FAILED', `Expected a function create of ${use} but received none`);
+  }
+  if (!('models' in definition && Array.isArray(definition.models))) {
+    throw new GatewayError('PIPELINE_LOAD_FAILED', `Expected a list models of ${use} but received none`);
+  }
+  return definition as PipelineDefinition;
+}

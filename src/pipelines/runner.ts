@@ -1,0 +1,265 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PipelineConfig } from '../config/types.ts';
+import { asGatewayError, GatewayError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Mark, Model } from '../models/model.ts';
+import type { Service } from '../service.ts';
+import type { Decision, Entity, JsonObject, PipelineDefinition, PipelineInstance } from './contract.ts';
+import type { Frame } from './frame.ts';
+import { type Job, Mailbox } from './mailbox.ts';
+import { FrameScope } from './scope.ts';
+import { StateKeeper } from './state-keeper.ts';
+import { Turns } from './turns.ts';
+
+/** Where a pipeline's messages go. Each promise resolves when the broker has accepted the message. */
+export interface Outlet {
+  /** `text` is JSON. */
+  result(source: string, text: string): Promise<void>;
+  state(source: string, body: JsonObject): Promise<void>;
+  event(source: string, body: JsonObject): Promise<void>;
+  image(source: string, jpeg: Uint8Array): Promise<void>;
+  /** Counted always, told seldom. */
+  error(source: string, error: GatewayError, frameId: string): void;
+}
+
+export interface RunnerOptions {
+  readonly name: string;
+  readonly definition: PipelineDefinition;
+  readonly config: PipelineConfig;
+  /** By role. */
+  readonly models: Readonly<Record<string, Model>>;
+  readonly outlet: Outlet;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+interface Verdict {
+  /** The text for the result topic, where one is owed. */
+  readonly answer?: string;
+  readonly decision?: Decision;
+  readonly outcome: string;
+}
+
+/** Frames of a source of mailbox `latest` in work at once: one that runs, one to fill the next batch. */
+const latestActivePerSource = 2;
+/** Frames of a source that wait in a mailbox `every`: a bound for senders at QoS 0, whom nothing holds back. */
+const everyWaiting = 1_000;
+/** An annotated picture costs a model's process more than an inference: at most one a source in this time, ms. */
+const imageIntervalMs = 1_000;
+const publishRetryMs = 500;
+
+/** Runs one pipeline on its frames: mailbox, deadline, order of the results, and the one catch for all. */
+export class PipelineRunner implements Service {
+  readonly name: string;
+  readonly mailbox: 'latest' | 'every';
+  readonly #options: RunnerOptions;
+  readonly #mailbox: Mailbox;
+  readonly #states = new StateKeeper();
+  readonly #turns = new Turns();
+  readonly #imagesAt = new Map<string, number>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
+  #instance: PipelineInstance | undefined;
+
+  constructor(options: RunnerOptions) {
+    const { config, definition } = options;
+    this.#options = options;
+    this.name = options.name;
+    this.mailbox = config.mailbox;
+    const every = config.mailbox === 'every';
+    const perSource = every ? config.maxInFlight : Math.min(latestActivePerSource, config.maxInFlight);
+    this.#mailbox = new Mailbox({
+      maxActive: config.maxInFlight,
+      maxActivePerSource: definition.stateful ? 1 : perSource,
+      maxWaiting: every ? everyWaiting : 1,
+      overflow: every ? 'newest' : 'oldest',
+    });
+  }
+
+  /** @throws PIPELINE_LOAD_FAILED if the pipeline cannot be made. */
+  async start(): Promise<void> {
+    const { definition, config, log } = this.#options;
+    try {
+      this.#instance = await definition.create({ options: config.options, log });
+    } catch (error) {
+      throw asGatewayError(error, 'PIPELINE_LOAD_FAILED');
+    }
+  }
+
+  /** Waits for the frames in work, at most the pipeline's own deadline. Frames that wait stay unanswered. */
+  async stop(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopping.abort(new GatewayError('STOPPED'));
+    const deadline = new AbortController();
+    const patience = delay(this.#options.config.timeoutMs, undefined, {
+      ref: false,
+      signal: deadline.signal,
+    });
+    await Promise.race([Promise.allSettled(this.#running), patience]);
+    deadline.abort();
+    patience.catch(() => {});
+    await this.#instance?.close?.();
+  }
+
+  entities(): readonly Entity[] {
+    return this.#instance?.entities?.() ?? [];
+  }
+
+  /**
+   * Takes a frame. With `every` the promise resolves when the broker has accepted the frame's answer, and
+   * never if the pipeline stops first: the sender then sends the frame again. With `latest` it resolves at once.
+   */
+  accept(frame: Frame): Promise<void> {
+    const answered = new Promise<void>((settle) => {
+      const dropped = this.#mailbox.offer({ frame, settle });
+      if (dropped) {
+        this.#count(dropped.frame.source, 'dropped');
+        dropped.settle();
+      }
+      this.#pump();
+    });
+    return this.mailbox === 'every' ? answered : Promise.resolve();
+  }
+
+  #pump(): void {
+    while (!this.#stopping.signal.aborted) {
+      const job = this.#mailbox.take();
+      if (!job) break;
+      const running = this.#run(job).finally(() => {
+        this.#running.delete(running);
+        this.#mailbox.done(job);
+        this.#pump();
+      });
+      this.#running.add(running);
+    }
+    this.#options.metrics.waiting.set({ pipeline: this.name }, this.#mailbox.waiting);
+  }
+
+  async #run({ frame, settle }: Job): Promise<void> {
+    const turn = this.#turns.take(frame.source);
+    const scope = new FrameScope(this.#options.models);
+    try {
+      const { answer, decision, outcome } = await this.#judge(frame, scope);
+      await turn.mine;
+      const accepted = answer === undefined ? undefined : this.#answer(frame.source, answer);
+      const told = decision && this.#tell(frame, scope, decision);
+      turn.pass();
+      await accepted;
+      await told;
+      settle();
+      this.#options.metrics.latency.observe({ pipeline: this.name }, Date.now() - frame.receivedAt);
+      this.#count(frame.source, outcome);
+    } catch (error) {
+      // Only what came between a verdict and the broker: the frame stays unanswered, its sender sends it again.
+      this.#count(frame.source, asGatewayError(error, 'BUS_UNAVAILABLE').code);
+    } finally {
+      turn.pass();
+    }
+  }
+
+  /**
+   * The broad catch of the frame path: whatever a pipeline or a model throws becomes the frame's verdict.
+   * @throws STOPPED, which is none.
+   */
+  async #judge(frame: Frame, scope: FrameScope): Promise<Verdict> {
+    try {
+      const decision = await this.#decide(frame, scope);
+      return { answer: this.#answerText(frame, scope, { result: decision.result }), decision, outcome: 'ok' };
+    } catch (thrown) {
+      const error = asGatewayError(thrown, 'PIPELINE_FAILED');
+      if (error.code === 'STOPPED') throw error;
+      this.#options.outlet.error(frame.source, error, frame.id);
+      const told = { error: { code: error.code, message: error.message } };
+      const owed = this.mailbox === 'every';
+      return { outcome: error.code, ...(owed ? { answer: this.#answerText(frame, scope, told) } : {}) };
+    }
+  }
+
+  #decide(frame: Frame, scope: FrameScope): Promise<Decision> {
+    const { timeoutMs } = this.#options.config;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const late = new GatewayError(
+          'PIPELINE_TIMEOUT',
+          `Expected a decision within ${timeoutMs} ms but received none`,
+        );
+        scope.abort(late);
+        reject(late);
+      }, timeoutMs);
+      this.#process(frame, scope)
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
+    });
+  }
+
+  async #process(frame: Frame, scope: FrameScope): Promise<Decision> {
+    if (!this.#instance) throw new GatewayError('STOPPED');
+    return this.#instance.process(frame, scope);
+  }
+
+  #answerText(frame: Frame, scope: FrameScope, verdict: JsonObject): string {
+    return JSON.stringify({
+      frame: {
+        id: frame.id,
+        source: frame.source,
+        receivedAt: frame.receivedAt,
+        ...(frame.capturedAt === undefined ? {} : { capturedAt: frame.capturedAt }),
+      },
+      pipeline: this.name,
+      models: scope.answered,
+      latencyMs: Date.now() - frame.receivedAt,
+      ...verdict,
+    });
+  }
+
+  /** Publishes the answer, again and again while the broker is away: a frame of `every` is owed one. */
+  async #answer(source: string, text: string): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#options.outlet.result(source, text);
+      } catch (error) {
+        if (this.mailbox === 'latest' || this.#stopping.signal.aborted) throw error;
+        await delay(publishRetryMs, undefined, { ref: false });
+      }
+    }
+  }
+
+  /** What else a decision says. None of it is owed: a failure is counted and costs the frame nothing. */
+  async #tell(frame: Frame, scope: FrameScope, decision: Decision): Promise<void> {
+    const { outlet } = this.#options;
+    const { source } = frame;
+    const now = Date.now();
+    try {
+      const messages: Promise<void>[] = [];
+      const state = decision.state && this.#states.next(source, decision.state, now);
+      if (state?.body) messages.push(outlet.state(source, state.body));
+      for (const event of decision.events ?? []) {
+        messages.push(outlet.event(source, { ...event, frame: frame.id, at: new Date(now).toISOString() }));
+      }
+      const { picture } = decision;
+      if (picture && (picture.when === 'always' || state?.changed)) {
+        void this.#draw(frame, scope, picture.marks, now);
+      }
+      await Promise.all(messages);
+    } catch (error) {
+      outlet.error(source, asGatewayError(error, 'PIPELINE_FAILED'), frame.id);
+    }
+  }
+
+  async #draw(frame: Frame, scope: FrameScope, marks: readonly Mark[], now: number): Promise<void> {
+    const [model] = Object.values(scope.models);
+    if (!frame.image || !model || now - (this.#imagesAt.get(frame.source) ?? 0) < imageIntervalMs) return;
+    this.#imagesAt.set(frame.source, now);
+    try {
+      const jpeg = await model.annotate(frame.image, marks);
+      await this.#options.outlet.image(frame.source, jpeg);
+    } catch (error) {
+      this.#options.outlet.error(frame.source, asGatewayError(error, 'PIPELINE_FAILED'), frame.id);
+    }
+  }
+
+  #count(source: string, outcome: string): void {
+    this.#options.metrics.frames.inc({ source, pipeline: this.name, outcome });
+  }
+}
