@@ -1,8 +1,11 @@
+import type { GatewayError } from '../errors.ts';
 import type { Frame } from './frame.ts';
 
 /** A frame on its way through a pipeline. */
 export interface Job {
   readonly frame: Frame;
+  /** Why the frame is none: its verdict is settled already. */
+  readonly error?: GatewayError;
   /** Settles what waits for the frame, whatever became of it. */
   readonly settle: () => void;
 }

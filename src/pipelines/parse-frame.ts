@@ -20,6 +20,7 @@ interface Named {
   readonly capturedAt: string | number | undefined;
 }
 
+const maxIdLength = 128;
 const json = 'application/json';
 const imageFormats: Readonly<Record<string, ImageFormat>> = {
   'image/jpeg': 'jpeg',
@@ -54,6 +55,13 @@ export function parseFrame(source: string, arrival: Arrival, declaredType: strin
     contentType,
     ...(image ? { image } : {}),
   };
+}
+
+/** What stands for a message that is no frame, so that its refusal can be told by id. */
+export function brokenFrame(source: string, { payload, receivedAt, userProperties }: Arrival): Frame {
+  const said = userProperties?.['frame-id']?.slice(0, maxIdLength);
+  const id = said ? said : contentId(payload);
+  return { id, source, receivedAt, payload, contentType: 'application/octet-stream' };
 }
 
 /**
@@ -164,7 +172,9 @@ function timeOf(value: string | number | undefined): number | undefined {
 }
 
 function checkedId(id: string): string {
-  if (id.length < 1 || id.length > 128) throw invalid('1 to 128 characters for the frame id', `${id.length}`);
+  if (id.length < 1 || id.length > maxIdLength) {
+    throw invalid(`1 to ${maxIdLength} characters for the frame id`, `${id.length}`);
+  }
   return id;
 }
 

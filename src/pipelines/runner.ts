@@ -3,25 +3,14 @@ import type { PipelineConfig } from '../config/types.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Mark, Model } from '../models/model.ts';
+import type { Model } from '../models/model.ts';
 import type { Service } from '../service.ts';
-import type { Decision, Entity, JsonObject, PipelineDefinition, PipelineInstance } from './contract.ts';
+import type { Decision, Entity, PipelineDefinition, PipelineInstance } from './contract.ts';
 import type { Frame } from './frame.ts';
 import { type Job, Mailbox } from './mailbox.ts';
+import { type Outlet, Publisher } from './publisher.ts';
 import { FrameScope } from './scope.ts';
-import { StateKeeper } from './state-keeper.ts';
 import { Turns } from './turns.ts';
-
-/** Where a pipeline's messages go. Each promise resolves when the broker has accepted the message. */
-export interface Outlet {
-  /** `text` is JSON. */
-  result(source: string, text: string): Promise<void>;
-  state(source: string, body: JsonObject): Promise<void>;
-  event(source: string, body: JsonObject): Promise<void>;
-  image(source: string, jpeg: Uint8Array): Promise<void>;
-  /** Counted always, told seldom. */
-  error(source: string, error: GatewayError, frameId: string): void;
-}
 
 export interface RunnerOptions {
   readonly name: string;
@@ -41,13 +30,11 @@ interface Verdict {
   readonly outcome: string;
 }
 
+const publishRetryMs = 500;
 /** Frames of a source of mailbox `latest` in work at once: one that runs, one to fill the next batch. */
 const latestActivePerSource = 2;
 /** Frames of a source that wait in a mailbox `every`: a bound for senders at QoS 0, whom nothing holds back. */
 const everyWaiting = 1_000;
-/** An annotated picture costs a model's process more than an inference: at most one a source in this time, ms. */
-const imageIntervalMs = 1_000;
-const publishRetryMs = 500;
 
 /** Runs one pipeline on its frames: mailbox, deadline, order of the results, and the one catch for all. */
 export class PipelineRunner implements Service {
@@ -55,9 +42,8 @@ export class PipelineRunner implements Service {
   readonly mailbox: 'latest' | 'every';
   readonly #options: RunnerOptions;
   readonly #mailbox: Mailbox;
-  readonly #states = new StateKeeper();
+  readonly #publisher: Publisher;
   readonly #turns = new Turns();
-  readonly #imagesAt = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #instance: PipelineInstance | undefined;
@@ -67,6 +53,7 @@ export class PipelineRunner implements Service {
     this.#options = options;
     this.name = options.name;
     this.mailbox = config.mailbox;
+    this.#publisher = new Publisher({ pipeline: options.name, outlet: options.outlet });
     const every = config.mailbox === 'every';
     const perSource = every ? config.maxInFlight : Math.min(latestActivePerSource, config.maxInFlight);
     this.#mailbox = new Mailbox({
@@ -109,10 +96,11 @@ export class PipelineRunner implements Service {
   /**
    * Takes a frame. With `every` the promise resolves when the broker has accepted the frame's answer, and
    * never if the pipeline stops first: the sender then sends the frame again. With `latest` it resolves at once.
+   * A message that is no frame comes with the `error` that says so, and is answered in its turn like any other.
    */
-  accept(frame: Frame): Promise<void> {
+  accept(frame: Frame, error?: GatewayError): Promise<void> {
     const answered = new Promise<void>((settle) => {
-      const dropped = this.#mailbox.offer({ frame, settle });
+      const dropped = this.#mailbox.offer({ frame, settle, ...(error ? { error } : {}) });
       if (dropped) {
         this.#count(dropped.frame.source, 'dropped');
         dropped.settle();
@@ -136,14 +124,15 @@ export class PipelineRunner implements Service {
     this.#options.metrics.waiting.set({ pipeline: this.name }, this.#mailbox.waiting);
   }
 
-  async #run({ frame, settle }: Job): Promise<void> {
+  async #run(job: Job): Promise<void> {
+    const { frame, settle } = job;
     const turn = this.#turns.take(frame.source);
     const scope = new FrameScope(this.#options.models);
     try {
-      const { answer, decision, outcome } = await this.#judge(frame, scope);
+      const { answer, decision, outcome } = await this.#judge(job, scope);
       await turn.mine;
       const accepted = answer === undefined ? undefined : this.#answer(frame.source, answer);
-      const told = decision && this.#tell(frame, scope, decision);
+      const told = decision && this.#publisher.tell(frame, scope, decision);
       turn.pass();
       await accepted;
       await told;
@@ -162,17 +151,25 @@ export class PipelineRunner implements Service {
    * The broad catch of the frame path: whatever a pipeline or a model throws becomes the frame's verdict.
    * @throws STOPPED, which is none.
    */
-  async #judge(frame: Frame, scope: FrameScope): Promise<Verdict> {
+  async #judge({ frame, error: refusal }: Job, scope: FrameScope): Promise<Verdict> {
     try {
+      if (refusal) throw refusal;
       const decision = await this.#decide(frame, scope);
-      return { answer: this.#answerText(frame, scope, { result: decision.result }), decision, outcome: 'ok' };
+      return {
+        answer: this.#publisher.answerText(frame, scope, { result: decision.result }),
+        decision,
+        outcome: 'ok',
+      };
     } catch (thrown) {
       const error = asGatewayError(thrown, 'PIPELINE_FAILED');
       if (error.code === 'STOPPED') throw error;
       this.#options.outlet.error(frame.source, error, frame.id);
       const told = { error: { code: error.code, message: error.message } };
       const owed = this.mailbox === 'every';
-      return { outcome: error.code, ...(owed ? { answer: this.#answerText(frame, scope, told) } : {}) };
+      return {
+        outcome: error.code,
+        ...(owed ? { answer: this.#publisher.answerText(frame, scope, told) } : {}),
+      };
     }
   }
 
@@ -198,21 +195,6 @@ export class PipelineRunner implements Service {
     return this.#instance.process(frame, scope);
   }
 
-  #answerText(frame: Frame, scope: FrameScope, verdict: JsonObject): string {
-    return JSON.stringify({
-      frame: {
-        id: frame.id,
-        source: frame.source,
-        receivedAt: frame.receivedAt,
-        ...(frame.capturedAt === undefined ? {} : { capturedAt: frame.capturedAt }),
-      },
-      pipeline: this.name,
-      models: scope.answered,
-      latencyMs: Date.now() - frame.receivedAt,
-      ...verdict,
-    });
-  }
-
   /** Publishes the answer, again and again while the broker is away: a frame of `every` is owed one. */
   async #answer(source: string, text: string): Promise<void> {
     for (;;) {
@@ -222,40 +204,6 @@ export class PipelineRunner implements Service {
         if (this.mailbox === 'latest' || this.#stopping.signal.aborted) throw error;
         await delay(publishRetryMs, undefined, { ref: false });
       }
-    }
-  }
-
-  /** What else a decision says. None of it is owed: a failure is counted and costs the frame nothing. */
-  async #tell(frame: Frame, scope: FrameScope, decision: Decision): Promise<void> {
-    const { outlet } = this.#options;
-    const { source } = frame;
-    const now = Date.now();
-    try {
-      const messages: Promise<void>[] = [];
-      const state = decision.state && this.#states.next(source, decision.state, now);
-      if (state?.body) messages.push(outlet.state(source, state.body));
-      for (const event of decision.events ?? []) {
-        messages.push(outlet.event(source, { ...event, frame: frame.id, at: new Date(now).toISOString() }));
-      }
-      const { picture } = decision;
-      if (picture && (picture.when === 'always' || state?.changed)) {
-        void this.#draw(frame, scope, picture.marks, now);
-      }
-      await Promise.all(messages);
-    } catch (error) {
-      outlet.error(source, asGatewayError(error, 'PIPELINE_FAILED'), frame.id);
-    }
-  }
-
-  async #draw(frame: Frame, scope: FrameScope, marks: readonly Mark[], now: number): Promise<void> {
-    const [model] = Object.values(scope.models);
-    if (!frame.image || !model || now - (this.#imagesAt.get(frame.source) ?? 0) < imageIntervalMs) return;
-    this.#imagesAt.set(frame.source, now);
-    try {
-      const jpeg = await model.annotate(frame.image, marks);
-      await this.#options.outlet.image(frame.source, jpeg);
-    } catch (error) {
-      this.#options.outlet.error(frame.source, asGatewayError(error, 'PIPELINE_FAILED'), frame.id);
     }
   }
 
