@@ -1,21 +1,6 @@
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as RuntimeTensor } from 'onnxruntime-node';
 import { GatewayError } from '../errors.ts';
-
-/** The element types that our graphs take and give, with the arrays that carry them. */
-export interface TensorData {
-  float32: Float32Array;
-  uint8: Uint8Array;
-  int8: Int8Array;
-  int32: Int32Array;
-  int64: BigInt64Array;
-}
-
-export type TensorType = keyof TensorData;
-
-/** A dense tensor, row by row: `data.length` is the product of `dims`. */
-export type RuntimeTensor = {
-  [T in TensorType]: { readonly type: T; readonly data: TensorData[T]; readonly dims: readonly number[] };
-}[TensorType];
+import { isTensorType, type Tensor, type TensorType } from './tensor.ts';
 
 export interface TensorInfo {
   readonly name: string;
@@ -31,7 +16,7 @@ export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   /** Rejects with the runtime's own error where names, types or shapes do not fit the graph. */
-  run(feeds: Readonly<Record<string, RuntimeTensor>>): Promise<Record<string, RuntimeTensor>>;
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   /** Frees the native memory. The session cannot be used afterwards. */
   close(): Promise<void>;
 }
@@ -53,8 +38,8 @@ export interface SessionOptions {
  * @throws MODEL_LOAD_FAILED if the bytes are no graph that the runtime can run.
  */
 export async function openSession(graph: Uint8Array, options: SessionOptions): Promise<Session> {
-  const { InferenceSession, Tensor } = await loadRuntime();
-  const session = await InferenceSession.create(graph, {
+  const ort = await loadRuntime();
+  const session = await ort.InferenceSession.create(graph, {
     executionProviders: ['cpu'],
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
@@ -77,7 +62,7 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
     async run(feeds) {
       const given = Object.entries(feeds).map(([name, { type, data, dims }]) => [
         name,
-        new Tensor(type, data, dims),
+        new ort.Tensor(type, data, dims),
       ]);
       const results = Object.entries(await session.run(Object.fromEntries(given)));
       return Object.fromEntries(results.map(([name, tensor]) => [name, received(name, tensor)]));
@@ -98,28 +83,20 @@ function describe(value: InferenceSession.ValueMetadata): TensorInfo {
   return { name: value.name, type: tensorType(value.name, value.type), shape: value.shape };
 }
 
-function received(name: string, tensor: OrtTensor): RuntimeTensor {
+function received(name: string, tensor: RuntimeTensor): Tensor {
   const type = tensorType(name, tensor.type);
-  return { type, data: tensor.data, dims: tensor.dims } as RuntimeTensor;
+  return { type, data: tensor.data, dims: tensor.dims } as Tensor;
 }
 
 function tensorType(name: string, type: string): TensorType {
-  switch (type) {
-    case 'float32':
-    case 'uint8':
-    case 'int8':
-    case 'int32':
-    case 'int64':
-      return type;
-    default:
-      throw unsupported(name, type);
-  }
+  if (isTensorType(type)) return type;
+  throw unsupported(name, type);
 }
 
 function unsupported(name: string, what: string): GatewayError {
   return new GatewayError(
     'MODEL_LOAD_FAILED',
-    `Expected float32, uint8, int8, int32 or int64 numbers for tensor ${name} but received ${what}`,
+    `Expected a tensor of numbers for ${name} but received ${what}`,
   );
 }
 
