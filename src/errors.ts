@@ -16,6 +16,7 @@ export const errors = {
   STATE_UNWRITABLE: { disposition: 'fatal', summary: 'The state directory cannot be written' },
   BUNDLE_INVALID: { disposition: 'degrade', summary: 'The model bundle is damaged or not a bundle' },
   BUNDLE_UNSUPPORTED: { disposition: 'degrade', summary: 'The model bundle needs a newer edgeward' },
+  COMPILE_FAILED: { disposition: 'reject', summary: 'The model cannot be compiled' },
   MODEL_LOAD_FAILED: { disposition: 'degrade', summary: 'The model cannot be loaded' },
   MODEL_GOLDEN_MISMATCH: {
     disposition: 'degrade',

@@ -1,0 +1,67 @@
+import type { Attribute, Graph, Node, Value } from './graph.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Puts a graph together, node by node in the order of their running. */
+export class GraphBuilder {
+  readonly #nodes: Node[] = [];
+  readonly #initializers = new Map<string, Tensor>();
+  readonly #taken: Set<string>;
+
+  /** `taken`: names that new values must not get, as those of the graph that a pass rewrites. */
+  constructor(taken: Iterable<string> = []) {
+    this.#taken = new Set(taken);
+  }
+
+  /** Adds a node of one output and returns its name: `options.output`, or a new one after the operator. */
+  add(
+    op: string,
+    inputs: readonly string[],
+    options: { attributes?: Readonly<Record<string, Attribute>>; output?: string } = {},
+  ): string {
+    const output = options.output ?? this.#unique(op.toLowerCase());
+    this.push({
+      op,
+      domain: '',
+      name: output,
+      inputs,
+      outputs: [output],
+      attributes: options.attributes ?? {},
+    });
+    return output;
+  }
+
+  /** Adds a node as it is. */
+  push(node: Node): void {
+    for (const output of node.outputs) this.#taken.add(output);
+    this.#nodes.push(node);
+  }
+
+  /** Adds a constant and returns its name, which is `name` or, where that is taken, one like it. */
+  constant(name: string, tensor: Tensor): string {
+    const unique = this.#unique(name);
+    this.#initializers.set(unique, tensor);
+    return unique;
+  }
+
+  /** The graph, without the constants that nothing reads. */
+  build(parts: {
+    name: string;
+    opsets: Graph['opsets'];
+    inputs: readonly Value[];
+    outputs: readonly Value[];
+  }): Graph {
+    const read = new Set([
+      ...this.#nodes.flatMap((node) => node.inputs),
+      ...parts.outputs.map(({ name }) => name),
+    ]);
+    const initializers = new Map([...this.#initializers].filter(([name]) => read.has(name)));
+    return { ...parts, nodes: [...this.#nodes], initializers };
+  }
+
+  #unique(wish: string): string {
+    let name = wish;
+    for (let i = 1; this.#taken.has(name); i++) name = `${wish}_${i}`;
+    this.#taken.add(name);
+    return name;
+  }
+}
