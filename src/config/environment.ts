@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { isLeaf } from './convict.ts';
+import { isMapping } from './format.ts';
+import { formatOf } from './native-formats.ts';
+import type { Fault, Path } from './problem.ts';
+import { type Env, readSecretFile } from './secrets.ts';
+import type { Schema, SchemaLeaf } from './types.ts';
+
+export interface Override {
+  readonly path: Path;
+  /** The variable that says it. */
+  readonly variable: string;
+  readonly value: unknown;
+}
+
+/**
+ * What the environment says: each leaf with `env` by that variable, or by the content of the file that
+ * `<variable>_FILE` names. An empty variable says nothing. Relative paths begin at the working directory.
+ */
+export function readEnvironment(schema: Schema, env: Env): { overrides: Override[]; faults: Fault[] } {
+  const overrides: Override[] = [];
+  const faults: Fault[] = [];
+  for (const { path, leaf } of leavesOf(schema)) {
+    if (leaf.env === undefined) continue;
+    const direct = env[leaf.env] || undefined;
+    const variable = direct === undefined ? `${leaf.env}_FILE` : leaf.env;
+    const file = env[`${leaf.env}_FILE`] || undefined;
+    if (direct !== undefined && file !== undefined) {
+      faults.push({ path, expected: `${leaf.env} or ${leaf.env}_FILE`, received: 'both' });
+    }
+    const text = direct ?? (file === undefined ? undefined : textOf(file, path, variable, faults));
+    if (text === undefined) continue;
+    const format = formatOf(leaf);
+    const value = format.fromText(text);
+    overrides.push({ path, variable, value: format.tidy?.(value, process.cwd()) ?? value });
+  }
+  return { overrides, faults };
+}
+
+/**
+ * `root` with the overrides in it. Where it has something else than a mapping on the way, that stays, to be
+ * reported.
+ */
+export function applyOverrides(root: unknown, overrides: readonly Override[]): unknown {
+  return overrides.reduce((tree, { path, value }) => withValue(tree, path, value), root);
+}
+
+function withValue(tree: unknown, [step, ...rest]: Path, value: unknown): unknown {
+  if (step === undefined) return value;
+  if (tree === undefined || tree === null) return { [step]: withValue(undefined, rest, value) };
+  return isMapping(tree) ? { ...tree, [step]: withValue(tree[step], rest, value) } : tree;
+}
+
+export function* leavesOf(schema: Schema, path: Path = []): Generator<{ path: Path; leaf: SchemaLeaf }> {
+  for (const [key, node] of Object.entries(schema)) {
+    if (isLeaf(node)) yield { path: [...path, key], leaf: node };
+    else yield* leavesOf(node, [...path, key]);
+  }
+}
+
+function textOf(file: string, path: Path, variable: string, faults: Fault[]): string | undefined {
+  const reading = readSecretFile(resolve(file));
+  if (reading.ok) return reading.secret;
+  faults.push({ path, expected: `a file that ${variable} names`, received: reading.received });
+  return undefined;
+}
