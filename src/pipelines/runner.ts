@@ -18,6 +18,8 @@ export interface RunnerOptions {
   readonly config: PipelineConfig;
   /** By role. */
   readonly models: Readonly<Record<string, Model>>;
+  /** Frames in work at once over all sources: no more than the queues of its models take. */
+  readonly maxActive: number;
   readonly outlet: Outlet;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -31,8 +33,6 @@ interface Verdict {
 }
 
 const publishRetryMs = 500;
-/** Frames of a source of mailbox `latest` in work at once: one that runs, one to fill the next batch. */
-const latestActivePerSource = 2;
 /** Frames of a source that wait in a mailbox `every`: a bound for senders at QoS 0, whom nothing holds back. */
 const everyWaiting = 1_000;
 
@@ -55,10 +55,9 @@ export class PipelineRunner implements Service {
     this.mailbox = config.mailbox;
     this.#publisher = new Publisher({ pipeline: options.name, outlet: options.outlet });
     const every = config.mailbox === 'every';
-    const perSource = every ? config.maxInFlight : Math.min(latestActivePerSource, config.maxInFlight);
     this.#mailbox = new Mailbox({
-      maxActive: config.maxInFlight,
-      maxActivePerSource: definition.stateful ? 1 : perSource,
+      maxActive: options.maxActive,
+      maxActivePerSource: definition.stateful ? 1 : config.maxInFlight,
       maxWaiting: every ? everyWaiting : 1,
       overflow: every ? 'newest' : 'oldest',
     });

@@ -98,6 +98,7 @@ async function startRunner(pipeline: PipelineDefinition, config: Partial<Pipelin
     definition: pipeline,
     config: { ...every, ...config },
     models: { net: model },
+    maxActive: 64,
     outlet,
     metrics,
     log,
@@ -171,7 +172,7 @@ describe('a pipeline runner', () => {
   });
 
   it('drops the older of two waiting frames of latest, counts it, and holds up nobody', async () => {
-    const { runner, outlet, model, metrics } = await startRunner(definition, { mailbox: 'latest' });
+    const { runner, outlet, model, metrics } = await startRunner(definition, { mailbox: 'latest', maxInFlight: 2 });
     await Promise.all(['1', '2', '3', '4'].map((id) => runner.accept(frame(id))));
     model.calls[0]?.resolve('a');
     model.calls[1]?.resolve('b');

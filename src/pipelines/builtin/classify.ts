@@ -1,3 +1,4 @@
+import { number, oneOf } from '../../config/format.ts';
 import { GatewayError } from '../../errors.ts';
 import { definePipeline } from '../contract.ts';
 
@@ -14,12 +15,12 @@ export default definePipeline<Options>({
   options: {
     minScore: {
       doc: 'Least probability of a class; below it the verdict is `unsure`.',
-      format: 'probability',
+      format: number({ min: 0, max: 1 }),
       default: 0.5,
     },
     annotate: {
       doc: 'When to publish the picture with its verdict drawn on it.',
-      format: ['change', 'always', 'never'],
+      format: oneOf('change', 'always', 'never'),
       default: 'change',
     },
   },

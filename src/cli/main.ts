@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { Command } from 'commander';
+import { version } from '../version.ts';
+import { bundleCommand } from './bundle.ts';
+import { configCommand } from './config.ts';
+import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
+import { replayCommand } from './replay.ts';
+import { runCommand } from './run.ts';
+import { watchCommand } from './watch.ts';
+
+const program = new Command('edgeward')
+  .description(
+    'Edge AI gateway: frames in over MQTT, verdicts out, through quantized nets that are swapped while they run.',
+  )
+  .version(version)
+  .showHelpAfterError('(run with --help for more)')
+  .addHelpText(
+    'after',
+    `
+Start here:
+  edgeward demo                                  digits over MQTT, recognised before your eyes
+  edgeward config reference > edgeward.yaml      every key, explained
+  edgeward doctor --config edgeward.yaml         what is wrong, and how to mend it
+  edgeward run --config edgeward.yaml            the gateway itself`,
+  );
+
+for (const command of [
+  demoCommand(),
+  runCommand(),
+  watchCommand(),
+  replayCommand(),
+  doctorCommand(),
+  configCommand(),
+  bundleCommand(),
+]) {
+  program.addCommand(command);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const { report } = await import('./report.ts');
+  process.exitCode = report(error);
+}

@@ -1,0 +1,239 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Bus } from '../bus/bus.ts';
+import { createBus } from '../bus/create.ts';
+import { createTopics, type Topics } from '../bus/topics.ts';
+import { redact } from '../config/redact.ts';
+import { schema } from '../config/schema.ts';
+import type { Config } from '../config/types.ts';
+import { GatewayError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { createMetrics, type Metrics } from '../metrics.ts';
+import type { Service } from '../service.ts';
+import { Announcer } from './announcer.ts';
+import { Commands } from './commands.ts';
+import { ErrorReporter } from './error-reporter.ts';
+import { type Health, healthOf } from './health.ts';
+import { HttpServer } from './http.ts';
+import { createOutlet } from './outlet.ts';
+import { type PipelinePlan, planPipelines } from './pipeline-plan.ts';
+import { ProcessMetrics } from './process-metrics.ts';
+import { Router } from './router.ts';
+import { Sources } from './sources.ts';
+import { Workload } from './workload.ts';
+
+export interface GatewayOptions {
+  readonly config: Config;
+  /** Packages of plug-ins are looked for beside it. */
+  readonly configFile: string;
+  /** Reads the configuration again. @throws CONFIG_INVALID */
+  readonly reload: () => Config;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+const sweepIntervalMs = 1_000;
+/** What a reload can replace; anything else needs a restart. */
+const reloadable: readonly (keyof Config)[] = ['models', 'sources', 'pipelines'];
+
+export interface Reloaded {
+  /** Sections that changed but keep their old values until a restart. */
+  readonly restartRequired: readonly string[];
+}
+
+/** Puts the parts together, and takes them apart again in reverse. */
+export class Gateway implements Service {
+  readonly #options: GatewayOptions;
+  readonly #log: Logger;
+  readonly #metrics: Metrics = createMetrics();
+  readonly #topics: Topics;
+  readonly #bus: Bus;
+  readonly #errors: ErrorReporter;
+  readonly #sources: Sources;
+  readonly #router: Router;
+  readonly #announcer: Announcer;
+  readonly #http: HttpServer;
+  readonly #services: readonly Service[];
+  readonly #started: Service[] = [];
+  readonly #startedAt = Date.now();
+  readonly #stopping = new AbortController();
+  #config: Config;
+  #workload: Workload | undefined;
+  #sweeper: NodeJS.Timeout | undefined;
+  /** Start, reloads and the stop come one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions) {
+    const { config, log } = options;
+    this.#options = options;
+    this.#config = config;
+    this.#log = log.child({ part: 'gateway' });
+    const metrics = this.#metrics;
+    const topics = createTopics({ base: config.topics.base, gateway: config.gateway.id });
+    const bus = createBus({
+      config: config.bus,
+      gateway: config.gateway,
+      topics,
+      metrics,
+      log: log.child({ part: 'bus' }),
+    });
+    this.#topics = topics;
+    this.#bus = bus;
+    this.#errors = new ErrorReporter({
+      bus,
+      topics,
+      log: log.child({ part: 'frames' }),
+      perMinute: config.limits.errorsPerMinute,
+    });
+    this.#announcer = new Announcer({ bus, topics, config, version: options.version, log });
+    this.#sources = new Sources({
+      max: config.limits.maxSources,
+      onAppear: (source, route) => this.#announcer.addSource(source, route),
+      onAvailability: (source, online) => this.#announcer.availability(source, online),
+    });
+    this.#router = new Router({ bus, sources: this.#sources, metrics });
+    this.#http = new HttpServer({
+      config: config.http,
+      metrics,
+      health: () => this.health(),
+      log: log.child({ part: 'http' }),
+    });
+    const commands = new Commands({
+      bus,
+      topics,
+      log: log.child({ part: 'commands' }),
+      handlers: {
+        health: () => this.health(),
+        config: () => redact(schema, this.#config),
+        reload: () => this.reload(),
+      },
+    });
+    const processMetrics = new ProcessMetrics({ metrics, memory: () => this.#memory() });
+    this.#services = [processMetrics, this.#http, bus, commands, this.#announcer];
+  }
+
+  get httpAddress(): string | undefined {
+    return this.#http.address;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#enqueue(() => this.#start(signal));
+  }
+
+  /** Finishes the frames in work, then stops every part. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#enqueue(() => this.#stop());
+    return this.#stopped;
+  }
+
+  /**
+   * Reads the configuration again and replaces models, sources and pipelines. What did not change goes on
+   * without a gap.
+   * @throws CONFIG_INVALID, and everything stays as it was.
+   */
+  reload(): Promise<Reloaded> {
+    return this.#enqueue(() => this.#reload());
+  }
+
+  health(): Health {
+    return healthOf({
+      workload: this.#workload,
+      connected: this.#bus.connected,
+      sources: this.#sources.health(),
+      version: this.#options.version,
+      startedAt: this.#startedAt,
+      now: Date.now(),
+    });
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    const plans = await planPipelines(this.#config, this.#options.configFile);
+    const workload = this.#makeWorkload(this.#config, plans);
+    // The nets take longest: they load while the broker starts.
+    const loaded = workload.start(signal);
+    loaded.catch(() => {});
+    try {
+      for (const service of this.#services) {
+        signal.throwIfAborted();
+        this.#started.push(service);
+        await service.start(signal);
+      }
+    } finally {
+      await loaded;
+      this.#workload = workload;
+    }
+    signal.throwIfAborted();
+    await this.#open(workload);
+    this.#sweeper = setInterval(() => this.#sources.sweep(), sweepIntervalMs).unref();
+    this.#log.info({ id: this.#config.gateway.id, http: this.httpAddress }, 'Gateway started');
+  }
+
+  async #stop(): Promise<void> {
+    clearInterval(this.#sweeper);
+    this.#router.close();
+    await this.#workload?.stop();
+    for (const service of this.#started.splice(0).reverse()) {
+      try {
+        await service.stop();
+      } catch (error) {
+        this.#log.error({ err: error }, 'Part did not stop cleanly');
+      }
+    }
+    this.#log.info('Gateway stopped');
+  }
+
+  async #reload(): Promise<Reloaded> {
+    if (this.#stopped) throw new GatewayError('STOPPED');
+    const wanted = this.#options.reload();
+    const plans = await planPipelines(wanted, this.#options.configFile);
+    const { models, sources, pipelines } = wanted;
+    const config: Config = { ...this.#config, models, sources, pipelines };
+    const restartRequired = Object.keys(wanted).filter(
+      (key) =>
+        !reloadable.includes(key as keyof Config) &&
+        !isDeepStrictEqual(wanted[key as keyof Config], this.#config[key as keyof Config]),
+    );
+    const previous = this.#workload;
+    const workload = this.#makeWorkload(config, plans, previous);
+    await workload.start(this.#stopping.signal);
+    this.#config = config;
+    this.#workload = workload;
+    await this.#open(workload);
+    await previous?.retire(workload);
+    this.#log.info({ restartRequired }, 'Configuration reloaded');
+    return { restartRequired };
+  }
+
+  #makeWorkload(config: Config, plans: Map<string, PipelinePlan>, previous?: Workload): Workload {
+    const { metrics, topics } = { metrics: this.#metrics, topics: this.#topics };
+    return new Workload({
+      config,
+      plans,
+      previous,
+      metrics,
+      log: this.#options.log,
+      outlet: (pipeline) => createOutlet({ pipeline, topics, bus: this.#bus, errors: this.#errors }),
+    });
+  }
+
+  /** Lets frames in, and tells the world who is here. */
+  async #open(workload: Workload): Promise<void> {
+    const routes = workload.routes();
+    this.#sources.configure(routes);
+    this.#announcer.configure(workload, routes, this.#sources.routes);
+    await this.#router.apply(routes);
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+
+  async #memory(): Promise<{ process: string; bytes: number }[]> {
+    const hosts = [...(this.#workload?.models ?? [])];
+    return hosts.flatMap(([name, host]) =>
+      host.rss.map((bytes, i) => ({ process: `model:${name}:${i}`, bytes })),
+    );
+  }
+}

@@ -1,0 +1,78 @@
+import type { Workload } from './workload.ts';
+
+/** What `/healthz`, `/readyz`, the watchdog and `request/health` tell, each as much as it needs. */
+export interface Health {
+  /** The gateway does its work: no model has frames waiting that it does not get to. */
+  readonly alive: boolean;
+  /** The broker is there and every model and pipeline runs. */
+  readonly ready: boolean;
+  /** Why not, for people. */
+  readonly reasons: readonly string[];
+  readonly version: string;
+  readonly uptimeS: number;
+  readonly bus: { readonly connected: boolean };
+  readonly models: Readonly<Record<string, object>>;
+  readonly pipelines: Readonly<Record<string, object>>;
+  readonly sources: Readonly<Record<string, object>>;
+}
+
+/**
+ * A model that has work and finishes none of it for longer than this many of its deadlines is stuck in a way
+ * that killing its process does not mend.
+ */
+const patience = 3;
+
+export function healthOf(options: {
+  workload: Workload | undefined;
+  connected: boolean;
+  sources: Readonly<Record<string, object>>;
+  version: string;
+  startedAt: number;
+  now: number;
+}): Health {
+  const { workload, connected, sources, version, startedAt, now } = options;
+  const stuck = [...(workload?.models ?? [])].flatMap(([name, host]) => {
+    const deadline = (workload?.config.models[name]?.timeoutMs ?? 0) * patience;
+    return host.queueLength > 0 && now - host.lastProgressAt > deadline
+      ? [
+          `model ${name} has ${host.queueLength} inputs waiting and made no progress for ${now - host.lastProgressAt} ms`,
+        ]
+      : [];
+  });
+  const absent = [
+    ...(connected ? [] : ['the broker is away']),
+    ...(workload ? [] : ['models are loading']),
+    ...[...(workload?.failures ?? [])].map(([part, error]) => `${part}: ${error.code}: ${error.message}`),
+    ...[...(workload?.models ?? [])].flatMap(([name, { state }]) =>
+      state === 'READY' || workload?.failures.has(`models.${name}`) ? [] : [`model ${name} is ${state}`],
+    ),
+  ];
+  return {
+    alive: stuck.length === 0,
+    ready: stuck.length === 0 && absent.length === 0,
+    reasons: [...stuck, ...absent],
+    version,
+    uptimeS: Math.round((now - startedAt) / 1000),
+    bus: { connected },
+    models: Object.fromEntries(
+      [...(workload?.models ?? [])].map(([name, host]) => [name, modelHealth(host)]),
+    ),
+    pipelines: Object.fromEntries(pipelineHealth(workload)),
+    sources,
+  };
+}
+
+function modelHealth(host: Workload['models'] extends Map<string, infer Host> ? Host : never): object {
+  const { state, ref, pids, queueLength } = host;
+  return { state, ...(ref ? { version: ref.version, digest: ref.digest } : {}), pids, queueLength };
+}
+
+function pipelineHealth(workload: Workload | undefined): [string, object][] {
+  return Object.keys(workload?.config.pipelines ?? {}).map((name) => {
+    const error = workload?.failures.get(`pipelines.${name}`);
+    return [
+      name,
+      error ? { state: 'disabled', code: error.code, error: error.message } : { state: 'running' },
+    ];
+  });
+}

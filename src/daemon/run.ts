@@ -1,0 +1,53 @@
+import { loadConfig } from '../config/load.ts';
+import { asGatewayError } from '../errors.ts';
+import { createLog } from '../log.ts';
+import { version } from '../version.ts';
+import { Gateway } from './gateway.ts';
+import { Notifier } from './notify.ts';
+
+/**
+ * Runs the gateway of a configuration file until a signal ends it, and returns the exit code.
+ * @throws CONFIG_INVALID
+ */
+export async function runGateway(configFile: string): Promise<number> {
+  const reload = () => loadConfig({ file: configFile, env: process.env });
+  const config = reload();
+  const log = await createLog(config.log);
+  const gateway = new Gateway({ config, configFile, reload, version, log });
+  const notifier = new Notifier({ env: process.env, healthy: () => gateway.health().alive, log });
+  const stopping = new AbortController();
+  const stopped = new Promise<void>((resolve) => {
+    const onSignal = (signal: NodeJS.Signals) => {
+      // A person who asks twice does not want to wait.
+      if (stopping.signal.aborted) process.exit(130);
+      log.info({ signal }, 'Stopping');
+      stopping.abort();
+      resolve();
+    };
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  });
+  process.on('SIGHUP', () => {
+    notifier.reloading();
+    gateway
+      .reload()
+      .catch((error) => log.error({ err: error }, 'Configuration not reloaded'))
+      .finally(() => notifier.ready());
+  });
+
+  try {
+    await gateway.start(stopping.signal);
+    await notifier.start();
+    notifier.ready();
+    await stopped;
+    return 0;
+  } catch (error) {
+    if (stopping.signal.aborted) return 0;
+    if (asGatewayError(error, 'STOPPED').code === 'CONFIG_INVALID') throw error;
+    log.fatal({ err: error }, 'Gateway did not start');
+    return 1;
+  } finally {
+    notifier.stopping();
+    await gateway.stop();
+    await notifier.stop();
+  }
+}

@@ -1,0 +1,96 @@
+import { isSourceName } from '../bus/topic-filter.ts';
+import { GatewayError } from '../errors.ts';
+import type { Route } from './router.ts';
+
+interface Seen {
+  readonly route: string;
+  lastFrameAt: number | undefined;
+  online: boolean;
+}
+
+export interface SourcesOptions {
+  /** Most sources that topic patterns may bring to life. */
+  readonly max: number;
+  readonly onAppear: (source: string, route: string) => void;
+  readonly onAvailability: (source: string, online: boolean) => void;
+}
+
+/** The sources that are known: those the configuration names, and those that topic patterns brought to life. */
+export class Sources {
+  readonly #options: SourcesOptions;
+  readonly #seen = new Map<string, Seen>();
+  /** By route: how long a source may be silent, ms. */
+  readonly #patience = new Map<string, number>();
+
+  constructor(options: SourcesOptions) {
+    this.#options = options;
+  }
+
+  /** Name of each source -> name of its entry in `sources`. */
+  get routes(): ReadonlyMap<string, string> {
+    return new Map([...this.#seen].map(([source, { route }]) => [source, route]));
+  }
+
+  /** Makes the sources known that the routes name, and forgets those of routes that are gone. */
+  configure(routes: readonly Route[]): void {
+    this.#patience.clear();
+    for (const { name, config } of routes) this.#patience.set(name, config.offlineAfterS * 1000);
+    for (const [source, { route }] of this.#seen) {
+      if (!this.#patience.has(route)) this.#seen.delete(source);
+    }
+    for (const { name, config } of routes) {
+      const isPattern = config.topic.split('/').includes('{source}');
+      if (isPattern || !isSourceName(name) || this.#seen.has(name)) continue;
+      this.#admit(name, { route: name, lastFrameAt: undefined, online: false });
+      this.#options.onAvailability(name, false);
+    }
+  }
+
+  /** @throws SOURCE_INVALID if there are too many already: names on the bus must not fill the memory. */
+  noteFrame(source: string, route: string, now: number): void {
+    let seen = this.#seen.get(source);
+    if (!seen) {
+      seen = { route, lastFrameAt: now, online: false };
+      this.#admit(source, seen);
+    }
+    seen.lastFrameAt = now;
+    if (!seen.online) {
+      seen.online = true;
+      this.#options.onAvailability(source, true);
+    }
+  }
+
+  /** Takes those offline that were silent for too long. */
+  sweep(now = Date.now()): void {
+    for (const [source, seen] of this.#seen) {
+      const patience = this.#patience.get(seen.route) ?? 0;
+      if (!seen.online || now - (seen.lastFrameAt ?? 0) <= patience) continue;
+      seen.online = false;
+      this.#options.onAvailability(source, false);
+    }
+  }
+
+  health(): Readonly<Record<string, object>> {
+    return Object.fromEntries(
+      [...this.#seen].map(([source, { online, lastFrameAt }]) => [
+        source,
+        {
+          online,
+          ...(lastFrameAt === undefined ? {} : { lastFrameAt: new Date(lastFrameAt).toISOString() }),
+        },
+      ]),
+    );
+  }
+
+  #admit(source: string, seen: Seen): void {
+    const { max, onAppear } = this.#options;
+    if (this.#seen.size >= max) {
+      throw new GatewayError(
+        'SOURCE_INVALID',
+        `Expected at most ${max} sources but received one more: ${source}`,
+      );
+    }
+    this.#seen.set(source, seen);
+    onAppear(source, seen.route);
+  }
+}

@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../config/types.ts';
+import { asGatewayError, type GatewayError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import { ModelHost } from '../models/host.ts';
+import type { Outlet } from '../pipelines/publisher.ts';
+import { PipelineRunner } from '../pipelines/runner.ts';
+import type { Service } from '../service.ts';
+import type { PipelinePlan } from './pipeline-plan.ts';
+import type { Route } from './router.ts';
+
+export interface WorkloadOptions {
+  readonly config: Config;
+  readonly plans: ReadonlyMap<string, PipelinePlan>;
+  readonly outlet: (pipeline: string) => Outlet;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Models that did not change are taken over from here. */
+  readonly previous?: Workload | undefined;
+}
+
+/** Frames of one pipeline in work at once, over all its sources. */
+const maxActive = 256;
+
+/**
+ * What a reload replaces: models and pipelines. A part that cannot start is noted in `failures` and costs
+ * nobody else anything.
+ */
+export class Workload implements Service {
+  readonly models = new Map<string, ModelHost>();
+  readonly runners = new Map<string, PipelineRunner>();
+  /** By `models.NAME` or `pipelines.NAME`. */
+  readonly failures = new Map<string, GatewayError>();
+  readonly #options: WorkloadOptions;
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+  }
+
+  get config(): Config {
+    return this.#options.config;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { config, plans } = this.#options;
+    await Promise.all(Object.keys(config.models).map((name) => this.#startModel(name, signal)));
+    await Promise.all([...plans].map(([name, plan]) => this.#startPipeline(name, plan)));
+  }
+
+  async stop(): Promise<void> {
+    await this.retire();
+  }
+
+  /** Finishes the frames in work, then ends what `successor` does not use. */
+  async retire(successor?: Workload): Promise<void> {
+    await Promise.allSettled([...this.runners.values()].map((runner) => runner.stop()));
+    const kept = new Set(successor?.models.values());
+    const ended = [...this.models.values()].filter((host) => !kept.has(host));
+    await Promise.allSettled(ended.map((host) => host.stop()));
+  }
+
+  /** The pipelines that take the frames of each entry of `sources`. */
+  routes(): Route[] {
+    const { config, plans } = this.#options;
+    return Object.entries(config.sources).map(([name, source]) => {
+      const wanted = [...plans].filter(([, plan]) =>
+        ['*', name].some((each) => plan.config.sources.includes(each)),
+      );
+      const runners = wanted.flatMap(([pipeline]) => this.runners.get(pipeline) ?? []);
+      return { name, config: source, runners };
+    });
+  }
+
+  async #startModel(name: string, signal: AbortSignal): Promise<void> {
+    const { config, previous, metrics, log } = this.#options;
+    const own = config.models[name];
+    if (!own) return;
+    const unchanged =
+      isDeepStrictEqual(previous?.config.models[name], own) &&
+      previous?.config.limits.maxPixels === config.limits.maxPixels &&
+      !previous.failures.has(`models.${name}`);
+    const running = unchanged ? previous.models.get(name) : undefined;
+    const host =
+      running ??
+      new ModelHost({
+        name,
+        config: own,
+        maxPixels: config.limits.maxPixels,
+        metrics,
+        log: log.child({ part: 'model', model: name }),
+      });
+    this.models.set(name, host);
+    if (running) return;
+    try {
+      await host.start(signal);
+    } catch (error) {
+      this.#fail(`models.${name}`, asGatewayError(error, 'MODEL_LOAD_FAILED'));
+    }
+  }
+
+  async #startPipeline(name: string, plan: PipelinePlan): Promise<void> {
+    if ('error' in plan) return this.#fail(`pipelines.${name}`, plan.error);
+    const { outlet, metrics, log } = this.#options;
+    const roles: [string, ModelHost][] = Object.entries(plan.config.models).flatMap(([role, model]) => {
+      const host = this.models.get(model);
+      return host ? [[role, host]] : [];
+    });
+    const runner = new PipelineRunner({
+      name,
+      definition: plan.definition,
+      config: plan.config,
+      models: Object.fromEntries(roles),
+      maxActive: Math.min(maxActive, ...roles.map(([, { name: model }]) => this.#maxQueue(model))),
+      outlet: outlet(name),
+      metrics,
+      log: log.child({ part: 'pipeline', pipeline: name }),
+    });
+    try {
+      await runner.start();
+      this.runners.set(name, runner);
+    } catch (error) {
+      this.#fail(`pipelines.${name}`, asGatewayError(error, 'PIPELINE_LOAD_FAILED'));
+    }
+  }
+
+  #maxQueue(model: string): number {
+    return this.#options.config.models[model]?.maxQueue ?? maxActive;
+  }
+
+  #fail(part: string, error: GatewayError): void {
+    this.failures.set(part, error);
+    this.#options.log.error({ part, code: error.code, err: error, details: error.details }, 'Part disabled');
+  }
+}
