@@ -1,0 +1,92 @@
+import type { Tensor as RuntimeTensor } from '../../compiler/tensor.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Manifest, PictureInput, TensorInput } from '../manifest.ts';
+import type { Tensors } from '../model.ts';
+import { type LoadOptions, unpackImage, type WireError, type WireInputs, wireError } from '../protocol.ts';
+import { decode } from './decode.ts';
+import { checkTensors, type PictureBatch, pictureBatch, tensorBatch } from './inputs.ts';
+
+/** What the net is fed with, and which inputs of the batch were refused: those have no row. */
+export interface Filled {
+  readonly feeds: Readonly<Record<string, RuntimeTensor>>;
+  /** Rows of each tensor. */
+  readonly size: number;
+  readonly refused: readonly (readonly [index: number, error: WireError])[];
+  /** Width and height of each picture that was taken. */
+  readonly pictures?: Uint32Array;
+}
+
+/** How the inputs of a batch become the tensors of this net. One call at a time. */
+export function filler(
+  manifest: Manifest,
+  { maxBatch, maxPixels }: Pick<LoadOptions, 'maxBatch' | 'maxPixels'>,
+): (inputs: WireInputs) => Promise<Filled> {
+  const tensors: Record<string, TensorInput> = {};
+  let picture: { name: string; input: PictureInput } | undefined;
+  for (const [name, input] of Object.entries(manifest.inputs)) {
+    if (input.kind === 'tensor') tensors[name] = input;
+    else picture = { name, input };
+  }
+  if (!picture) return async (inputs) => fillTensors(tensors, inputs);
+  if (Object.keys(tensors).length > 0) {
+    throw new GatewayError(
+      'MODEL_LOAD_FAILED',
+      `Expected a picture or tensors for the inputs but received ${picture.name} and ${Object.keys(tensors)}`,
+    );
+  }
+  const { name, input } = picture;
+  const batch = pictureBatch(input, maxBatch);
+  return (inputs) => fillPictures(name, input, batch, maxPixels, inputs);
+}
+
+/** One after another: the memory of one decoded picture is all that a batch of any size takes. */
+async function fillPictures(
+  name: string,
+  { colour }: PictureInput,
+  batch: PictureBatch,
+  maxPixels: number,
+  inputs: WireInputs,
+): Promise<Filled> {
+  const refused: [number, WireError][] = [];
+  const count = sizeOf(inputs);
+  const pictures = new Uint32Array(count * 2);
+  let size = 0;
+  for (let i = 0; i < count; i++) {
+    try {
+      if (inputs.kind !== 'images') throw wrongKind('a picture', 'tensors');
+      const image = unpackImage(inputs, i);
+      const pixels = await decode(image, colour, maxPixels);
+      batch.put(pixels, image.region, size);
+      pictures.set([pixels.width, pixels.height], size * 2);
+      size++;
+    } catch (error) {
+      refused.push([i, wireError(error, 'FRAME_INVALID')]);
+    }
+  }
+  return { feeds: { [name]: batch.tensor(size) }, size, refused, pictures: pictures.subarray(0, size * 2) };
+}
+
+function fillTensors(declared: Readonly<Record<string, TensorInput>>, inputs: WireInputs): Filled {
+  const refused: [number, WireError][] = [];
+  const taken: Tensors[] = [];
+  for (let i = 0; i < sizeOf(inputs); i++) {
+    try {
+      const sample = inputs.kind === 'tensors' ? inputs.tensors[i] : undefined;
+      if (!sample) throw wrongKind('tensors', 'a picture');
+      checkTensors(declared, sample);
+      taken.push(sample);
+    } catch (error) {
+      refused.push([i, wireError(error, 'REQUEST_INVALID')]);
+    }
+  }
+  const feeds = Object.entries(declared).map(([name, input]) => [name, tensorBatch(name, input, taken)]);
+  return { feeds: Object.fromEntries(feeds), size: taken.length, refused };
+}
+
+function sizeOf(inputs: WireInputs): number {
+  return inputs.kind === 'images' ? inputs.data.length : inputs.tensors.length;
+}
+
+function wrongKind(expected: string, received: string): GatewayError {
+  return new GatewayError('REQUEST_INVALID', `Expected ${expected} for this model but received ${received}`);
+}

@@ -1,0 +1,78 @@
+import type { Tensor as RuntimeTensor } from '../../compiler/tensor.ts';
+import type { OutputDecoding } from '../manifest.ts';
+import type { Tensor } from '../model.ts';
+import type { BatchResult } from '../protocol.ts';
+
+const defaultTop = 5;
+
+type Decoded = Pick<BatchResult, 'classes' | 'tensors'>;
+type Classes = Extract<OutputDecoding, { kind: 'classes' }>;
+
+/** All rows of an output, one after another, as real numbers. */
+export interface Rows {
+  readonly data: Float32Array;
+  /** Without the batch dimension. */
+  readonly shape: readonly number[];
+  /** Numbers a row. */
+  readonly length: number;
+}
+
+export function rowsOf({ data, dims }: RuntimeTensor): Rows {
+  const shape = dims.slice(1);
+  const values =
+    data instanceof Float32Array ? data : Float32Array.from(data as ArrayLike<number | bigint>, Number);
+  return { data: values, shape, length: shape.reduce((product, side) => product * side, 1) };
+}
+
+/** What the net says of a batch, decoded as the manifest prescribes. */
+export function decodeOutputs(
+  outputs: Readonly<Record<string, Rows>>,
+  decodings: Readonly<Record<string, OutputDecoding>>,
+  size: number,
+): Decoded {
+  const tensors: Record<string, Tensor> = {};
+  let classes: Decoded['classes'];
+  for (const [name, decoding] of Object.entries(decodings)) {
+    const rows = outputs[name];
+    if (!rows) throw new RangeError(`The net has no output ${name}`);
+    if (decoding.kind === 'classes') classes = bestClasses(rows, decoding, size);
+    else tensors[name] = { data: rows.data, shape: [size, ...rows.shape] };
+  }
+  return { ...(classes ? { classes } : {}), ...(Object.keys(tensors).length > 0 ? { tensors } : {}) };
+}
+
+function bestClasses(rows: Rows, { activation, top = defaultTop }: Classes, size: number) {
+  const count = Math.min(top, rows.length);
+  const index = new Uint32Array(size * count);
+  const score = new Float32Array(size * count);
+  for (let i = 0; i < size; i++) {
+    const row = rows.data.subarray(i * rows.length, (i + 1) * rows.length);
+    const best = index.subarray(i * count, (i + 1) * count);
+    selectBest(row, best);
+    const probability = activate(row, activation);
+    for (let k = 0; k < count; k++) score[i * count + k] = probability(row[best[k] ?? 0] ?? 0);
+  }
+  return { top: count, index, score };
+}
+
+/** The indices of the greatest values, greatest first; of equal ones the lowest index first. */
+function selectBest(row: Float32Array, best: Uint32Array): void {
+  let found = 0;
+  for (let i = 0; i < row.length; i++) {
+    const value = row[i] ?? 0;
+    if (found === best.length && !(value > (row[best[found - 1] ?? 0] ?? 0))) continue;
+    let at = found < best.length ? found++ : found - 1;
+    for (; at > 0 && value > (row[best[at - 1] ?? 0] ?? 0); at--) best[at] = best[at - 1] ?? 0;
+    best[at] = i;
+  }
+}
+
+/** From a logit of this row to its probability. All three keep the order, so only the best are activated. */
+function activate(row: Float32Array, activation: Classes['activation']): (logit: number) => number {
+  if (activation === 'none') return (value) => value;
+  if (activation === 'sigmoid') return (logit) => 1 / (1 + Math.exp(-logit));
+  // Shifted by the greatest logit, so that no exponential overflows.
+  const greatest = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const sum = row.reduce((total, logit) => total + Math.exp(logit - greatest), 0);
+  return (logit) => Math.exp(logit - greatest) / sum;
+}

@@ -1,0 +1,102 @@
+import type { Image } from '../image.ts';
+import type { Mark, Outputs, Tensors } from './model.ts';
+
+/** A call that waits for a process, or for its answer. */
+export type Job = InferJob | AnnotateJob;
+
+export interface InferJob extends JobState {
+  readonly kind: 'infer';
+  readonly input: Image | Tensors;
+  readonly done: (outputs: Outputs) => void;
+}
+
+export interface AnnotateJob extends JobState {
+  readonly kind: 'annotate';
+  readonly image: Image;
+  readonly marks: readonly Mark[];
+  readonly done: (jpeg: Uint8Array) => void;
+}
+
+export interface JobState {
+  readonly fail: (error: unknown) => void;
+  /** When the call came, `performance.now()`. */
+  readonly arrivedAt: number;
+  /** When it began to wait in the queue: later than `arrivedAt` for one that is tried again. */
+  waitingSince: number;
+  /** Processes that ended, and batches that failed, while it was in work. */
+  failures: number;
+  /** The caller has its answer, or has gone. */
+  settled: boolean;
+}
+
+/**
+ * What waits for a model, in two lanes, so that a picture to draw does not break a batch. First come, first
+ * served. A job that is tried again stands at the head and runs alone: if it is what ended the process, it
+ * takes nobody with it.
+ */
+export class JobQueue {
+  readonly #lanes: Readonly<Record<Job['kind'], Job[]>> = { infer: [], annotate: [] };
+
+  get length(): number {
+    return this.#lanes.infer.length + this.#lanes.annotate.length;
+  }
+
+  /** The one whose turn it is. */
+  get head(): Job | undefined {
+    return this.#next()[0];
+  }
+
+  /** When the one who has waited longest began to. */
+  get waitingSince(): number | undefined {
+    const times = Object.values(this.#lanes).flatMap((lane) => lane.map((job) => job.waitingSince));
+    return times.length > 0 ? times.reduce((a, b) => Math.min(a, b)) : undefined;
+  }
+
+  push(job: Job): void {
+    this.#lanes[job.kind].push(job);
+  }
+
+  /** Put back at the head, in their order. */
+  putBack(jobs: readonly Job[]): void {
+    for (const job of jobs.toReversed()) this.#lanes[job.kind].unshift(job);
+  }
+
+  remove(job: Job): void {
+    const lane = this.#lanes[job.kind];
+    const at = lane.indexOf(job);
+    if (at >= 0) lane.splice(at, 1);
+  }
+
+  /** How many jobs the head's batch would have if it may have `limit`. */
+  batchSize(limit: number): number {
+    const lane = this.#next();
+    if (!lane[0] || runsAlone(lane[0])) return Math.min(1, lane.length);
+    const end = lane.findIndex((job, i) => i >= limit || runsAlone(job));
+    return end < 0 ? lane.length : end;
+  }
+
+  take(limit: number): Job[] {
+    return this.#next().splice(0, this.batchSize(limit));
+  }
+
+  /** Remove and return those that began to wait before `time`. */
+  takeExpired(time: number): Job[] {
+    const expired = Object.values(this.#lanes).flatMap((lane) =>
+      lane.filter(({ waitingSince }) => waitingSince <= time),
+    );
+    for (const job of expired) this.remove(job);
+    return expired;
+  }
+
+  #next(): Job[] {
+    const { infer, annotate } = this.#lanes;
+    const [input] = infer;
+    const [drawing] = annotate;
+    if (!input || !drawing) return input ? infer : annotate;
+    return drawing.arrivedAt < input.arrivedAt ? annotate : infer;
+  }
+}
+
+export function runsAlone(job: Job): boolean {
+  return job.kind === 'annotate' || job.failures > 0;
+}
