@@ -53,8 +53,8 @@ module.exports = {
     },
     home('onnxruntime-node', '^src/compiler/runtime\\.ts$'),
     home('sharp', '^src/models/child/picture\\.ts$'),
-    home('mqtt', '^src/bus/external\\.ts$'),
-    home('aedes', '^src/bus/embedded\\.ts$'),
+    home('mqtt', '^src/bus/(external|link)\\.ts$'),
+    home('aedes', '^src/bus/broker\\.ts$'),
     home('convict', '^src/config/convict\\.ts$'),
   ],
   options: {

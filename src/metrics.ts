@@ -85,6 +85,20 @@ export function createMetrics() {
       labelNames: ['outcome'] as const,
       registers,
     }),
+    /** reason: `credentials`, `rules`, `full` or `packet-size`. */
+    busRefused: new Counter({
+      name: 'edgeward_bus_refused_total',
+      help: 'Clients and messages that the embedded broker refused, by reason',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    /** reason: `slow-consumer`, `queue-full`, `unclaimed` or `flood`. */
+    busDropped: new Counter({
+      name: 'edgeward_bus_dropped_total',
+      help: 'Messages that were dropped because a queue was full or nobody took them, by reason',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
     eventLoopDelay: new Gauge({
       name: 'edgeward_event_loop_delay_ms',
       help: 'Delay of the event loop of the daemon since the last scrape',

@@ -45,7 +45,12 @@ export interface Bus extends Service {
   readonly connected: boolean;
   /** Called on every change of `connected`. */
   onConnection(listener: (connected: boolean) => void): void;
-  /** Resolves when the broker has granted it. Survives reconnections. Returns how to end it. */
+  /**
+   * Resolves when the broker has granted it, or at once where there is no connection: then it is asked for as
+   * soon as there is one. Who subscribes before `start` misses nothing. Survives reconnections. Returns how to
+   * end it; messages that a deferred handler has not settled by then are sent again by their senders.
+   * @throws BUS_UNAVAILABLE if the broker refuses it.
+   */
   subscribe(
     filter: string,
     handler: MessageHandler,

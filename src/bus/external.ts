@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { connectAsync, type IClientOptions } from 'mqtt';
-import { GatewayError } from '../errors.ts';
 import type { Message, Qos } from './bus.ts';
 import { type BrokerAddress, connectOptions } from './connect-options.ts';
 import { toBuffer, toMessage } from './message.ts';
 import { matches } from './topic-filter.ts';
+import { unavailable } from './unavailable.ts';
 
 const connectTimeoutMs = 10_000;
 /** How long a clean end may take before the connection is cut. */
@@ -57,17 +56,21 @@ export async function connectClient(options: ClientOptions): Promise<BusClient> 
     throw unavailable(`Expected a broker for ${url}`, cause);
   });
 
-  const closed = new AbortController();
-  client.once('close', () => closed.abort());
+  let open = true;
+  /** What to call when the connection ends: mqtt.js would leave its callers waiting. */
+  const onEnd = new Set<() => void>();
+  client.once('close', () => {
+    open = false;
+    for (const listener of onEnd) listener();
+  });
 
-  /** Settles with `call`, or rejects when the connection ends: mqtt.js would wait for ever. */
   const whileOpen = (call: (done: (error?: Error | null) => void) => void): Promise<void> =>
     new Promise((resolve, reject) => {
-      const onClosed = () => reject(unavailable(`Expected a connection to ${url}`, 'its end'));
-      if (closed.signal.aborted) return onClosed();
-      closed.signal.addEventListener('abort', onClosed, { once: true });
+      const ended = () => reject(unavailable(`Expected a connection to ${url}`, 'its end'));
+      if (!open) return ended();
+      onEnd.add(ended);
       call((error) => {
-        closed.signal.removeEventListener('abort', onClosed);
+        onEnd.delete(ended);
         if (error) reject(unavailable(`Expected acceptance by ${url}`, error));
         else resolve();
       });
@@ -90,22 +93,17 @@ export async function connectClient(options: ClientOptions): Promise<BusClient> 
       await whileOpen((done) => client.subscribe(filter, { qos }, done));
     },
     onClose(listener) {
-      if (closed.signal.aborted) listener();
-      else closed.signal.addEventListener('abort', () => listener(), { once: true });
+      if (open) onEnd.add(listener);
+      else listener();
     },
     async close() {
-      if (closed.signal.aborted) return;
-      const gone = once(closed.signal, 'abort');
+      if (!open) return;
       const patience = setTimeout(() => client.stream.destroy(), closeTimeoutMs);
-      client.end();
-      await gone;
+      await new Promise<void>((resolve) => {
+        onEnd.add(resolve);
+        client.end();
+      });
       clearTimeout(patience);
     },
   };
-}
-
-function unavailable(expected: string, cause: unknown): GatewayError {
-  // The error of a host with several addresses has a code but no message.
-  const received = cause instanceof Error ? cause.message || ('code' in cause && cause.code) : cause;
-  return new GatewayError('BUS_UNAVAILABLE', `${expected} but received ${received}`, { cause });
 }

@@ -9,7 +9,8 @@ export function toMessage(packet: IPublishPacket): Message {
     payload: toBuffer(packet.payload),
     qos: packet.qos,
     retain: packet.retain,
-    dup: packet.dup,
+    // A will has no such flag.
+    dup: packet.dup === true,
     ...(contentType === undefined ? {} : { contentType }),
     ...(userProperties === undefined ? {} : { userProperties: lastOfEach(userProperties) }),
   };

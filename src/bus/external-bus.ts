@@ -1,0 +1,252 @@
+import { join } from 'node:path';
+import { asGatewayError, GatewayError } from '../errors.ts';
+import type { Bus, MessageHandler, PublishOptions, Qos, SubscribeOptions } from './bus.ts';
+import { type ConnectOptions, connectOptions } from './connect-options.ts';
+import { Connected } from './connected.ts';
+import { Inbox } from './inbox.ts';
+import { Link } from './link.ts';
+import { type LocalSubscription, LocalSubscriptions } from './local-subscriptions.ts';
+import { toBuffer } from './message.ts';
+import type { BusOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { SessionFilters } from './session-filters.ts';
+
+/** Filters of an earlier process that nobody has asked for by then are ended, ms after the first connection. */
+const forgetAfterMs = 60_000;
+/** How long `offline` may take to reach the broker at the end; its will says the same. */
+const farewellMs = 2_000;
+
+interface Subscription extends LocalSubscription {
+  readonly qos: Qos;
+  /** The broker has answered. */
+  readonly answered: (refusal?: Error) => void;
+}
+
+/** A broker elsewhere. The session persists, so that what was not acknowledged before a crash comes again. */
+export class ExternalBus implements Bus {
+  readonly #options: BusOptions;
+  readonly #connected: Connected;
+  readonly #subscriptions = new LocalSubscriptions<Subscription>();
+  /** Filters that the broker has granted to this process. */
+  readonly #granted = new Set<string>();
+  readonly #session: SessionFilters;
+  readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
+  #link: Link | undefined;
+  #forgetTimer: NodeJS.Timeout | undefined;
+  /** Whoever subscribes at the start has done so. */
+  #settled = false;
+
+  constructor(options: BusOptions) {
+    const { config, gateway, log, metrics } = options;
+    this.#options = options;
+    this.#connected = new Connected(metrics.busConnected);
+    this.#session = new SessionFilters({
+      file: join(gateway.stateDir, 'bus-session.json'),
+      owner: `${this.#clientId}@${config.url}`,
+    });
+    this.#outbox = new Outbox({
+      maxQueued: config.maxQueued,
+      send: (message, done) => this.#link?.send(message, done),
+      onDropped: () => metrics.busDropped.inc({ reason: 'queue-full' }),
+    });
+    this.#inbox = new Inbox({
+      subscriptions: this.#subscriptions,
+      askAgain: () => this.#link?.drop(),
+      metrics,
+      log,
+    });
+  }
+
+  get connected(): boolean {
+    return this.#connected.value;
+  }
+
+  onConnection(listener: (connected: boolean) => void): void {
+    this.#connected.onChange(listener);
+  }
+
+  /**
+   * Resolves when the first attempt has succeeded or failed: a gateway starts without its broker, and the
+   * attempts go on for as long as it takes.
+   * @throws CONFIG_INVALID if the URL or a certificate cannot be used, or the reason of `signal`.
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const { config } = this.#options;
+    signal.throwIfAborted();
+    const broker = await connectOptions({ ...config, url: config.url ?? '' });
+    await this.#session.load();
+    signal.throwIfAborted();
+    await new Promise<void>((resolve) => {
+      this.#link = this.#makeLink(broker, resolve);
+      this.#link.open();
+    });
+  }
+
+  async stop(): Promise<void> {
+    const link = this.#link;
+    this.#link = undefined;
+    clearTimeout(this.#forgetTimer);
+    this.#inbox.close();
+    const told = link?.connected ? await this.#farewell(link) : false;
+    this.#connected.set(false);
+    this.#outbox.clear(stopped());
+    for (const { answered } of this.#subscriptions) answered(stopped());
+    // A broker that could not be told is left to publish the will.
+    await link?.close({ clean: told });
+  }
+
+  async subscribe(
+    filter: string,
+    handler: MessageHandler,
+    { acknowledge = 'immediate', qos = acknowledge === 'deferred' ? 1 : 0 }: SubscribeOptions = {},
+  ): Promise<() => Promise<void>> {
+    const deferred = acknowledge === 'deferred';
+    const subscription = await new Promise<Subscription>((resolve, reject) => {
+      const wanted: Subscription = {
+        filter,
+        handler,
+        deferred,
+        // At QoS 2 the broker forgets a message before its handler has settled, once it has our PUBREC.
+        qos: deferred && qos === 2 ? 1 : qos,
+        answered: (refusal) => {
+          if (!refusal) return resolve(wanted);
+          this.#subscriptions.delete(wanted);
+          reject(refusal);
+        },
+      };
+      this.#subscriptions.add(wanted);
+      this.#inbox.claim(wanted);
+      if (this.connected) this.#ask(filter);
+      else resolve(wanted);
+    });
+    return () => this.#end(subscription);
+  }
+
+  async publish(topic: string, payload: string | Uint8Array, options: PublishOptions = {}): Promise<void> {
+    const { published } = this.#options.metrics;
+    try {
+      if (!this.#link) throw stopped();
+      await this.#outbox.add({ topic, payload: toBuffer(payload), options });
+      published.inc({ outcome: 'accepted' });
+    } catch (error) {
+      published.inc({ outcome: 'failed' });
+      throw asGatewayError(error, 'BUS_UNAVAILABLE');
+    }
+  }
+
+  #makeLink(broker: ConnectOptions, onAttempt: () => void): Link {
+    const { config, topics, log, metrics } = this.#options;
+    return new Link({
+      broker,
+      clientId: this.#clientId,
+      keepaliveS: config.keepaliveS,
+      will: { topic: topics.status, payload: 'offline' },
+      reconnect: config.reconnect,
+      maxPacketBytes: config.maxPacketBytes,
+      onOpen: (acknowledger) => this.#inbox.connect(acknowledger),
+      onConnect: (session, window) => {
+        this.#welcome(session, window);
+        onAttempt();
+      },
+      onMessage: (packet) => this.#inbox.receive(packet),
+      onClose: () => {
+        this.#lost();
+        onAttempt();
+      },
+      onOversized: ({ bytes }) => {
+        metrics.rejected.inc({ source: '', code: 'BUS_PACKET_TOO_LARGE' });
+        log.warn({ bytes, maxBytes: config.maxPacketBytes }, 'dropped a packet over the limit');
+      },
+      log,
+    });
+  }
+
+  get #clientId(): string {
+    const { config, gateway } = this.#options;
+    return config.clientId ?? `edgeward-${gateway.id}`;
+  }
+
+  #welcome(session: boolean, window: number): void {
+    const { topics, log } = this.#options;
+    log.info({ url: this.#options.config.url, session }, 'connected to the broker');
+    this.#link?.send(
+      { topic: topics.status, payload: Buffer.from('online'), options: { qos: 1, retain: true } },
+      (err) => err && log.warn({ err }, 'status was not accepted'),
+    );
+    if (!session) this.#granted.clear();
+    for (const filter of new Set([...this.#subscriptions].map((wanted) => wanted.filter))) {
+      if (!this.#granted.has(filter)) this.#ask(filter);
+    }
+    this.#outbox.open(window);
+    this.#connected.set(true);
+    if (this.#settled) this.#forgetStale();
+    else this.#forgetTimer ??= setTimeout(() => this.#forgetStale(), forgetAfterMs).unref();
+  }
+
+  #lost(): void {
+    if (this.connected)
+      this.#options.log.warn({ waiting: this.#outbox.size }, 'connection to the broker lost');
+    this.#outbox.suspend();
+    this.#connected.set(false);
+  }
+
+  #ask(filter: string): void {
+    const { log } = this.#options;
+    const asking = this.#wantedBy(filter);
+    const qos = Math.max(...asking.map((wanted) => wanted.qos)) as Qos;
+    this.#session.add(filter).catch((err: unknown) => log.warn({ err }, 'session file cannot be written'));
+    this.#link?.subscribe(filter, qos, (granted, refusal) => {
+      if (refusal) log.error({ err: refusal, filter }, 'subscription refused');
+      if (granted) this.#granted.add(filter);
+      if (granted || refusal) for (const { answered } of asking) answered(refusal);
+    });
+  }
+
+  async #end(subscription: Subscription): Promise<void> {
+    const { filter } = subscription;
+    this.#subscriptions.delete(subscription);
+    if (this.#wantedBy(filter).length === 0) {
+      this.#granted.delete(filter);
+      if (this.connected) await this.#unsubscribe(filter);
+    }
+    this.#inbox.forget(subscription);
+  }
+
+  /** Ends what an earlier process, or this one while the broker was away, left in the session. */
+  #forgetStale(): void {
+    this.#settled = true;
+    for (const filter of this.#session) {
+      if (this.connected && this.#wantedBy(filter).length === 0) void this.#unsubscribe(filter);
+    }
+  }
+
+  async #unsubscribe(filter: string): Promise<void> {
+    if (!(await this.#link?.unsubscribe(filter))) return;
+    await this.#session
+      .delete(filter)
+      .catch((err: unknown) => this.#options.log.warn({ err }, 'session file cannot be written'));
+  }
+
+  #wantedBy(filter: string): Subscription[] {
+    return [...this.#subscriptions].filter((wanted) => wanted.filter === filter);
+  }
+
+  async #farewell(link: Link): Promise<boolean> {
+    return new Promise((resolve) => {
+      setTimeout(() => resolve(false), farewellMs).unref();
+      link.send(
+        {
+          topic: this.#options.topics.status,
+          payload: Buffer.from('offline'),
+          options: { qos: 1, retain: true },
+        },
+        (error) => resolve(!error),
+      );
+    });
+  }
+}
+
+function stopped(): GatewayError {
+  return new GatewayError('BUS_UNAVAILABLE', 'Expected a started bus but it is stopped');
+}
