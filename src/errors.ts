@@ -13,6 +13,7 @@ export const errors = {
   BUS_LISTEN_FAILED: { disposition: 'fatal', summary: 'The embedded broker cannot listen' },
   BUS_UNAVAILABLE: { disposition: 'degrade', summary: 'The broker cannot be reached' },
   BUS_PACKET_TOO_LARGE: { disposition: 'drop', summary: 'An MQTT packet is larger than the limit' },
+  HTTP_LISTEN_FAILED: { disposition: 'degrade', summary: 'Health and metrics cannot be served' },
   STATE_UNWRITABLE: { disposition: 'fatal', summary: 'The state directory cannot be written' },
   BUNDLE_INVALID: { disposition: 'degrade', summary: 'The model bundle is damaged or not a bundle' },
   BUNDLE_UNSUPPORTED: { disposition: 'degrade', summary: 'The model bundle needs a newer edgeward' },
