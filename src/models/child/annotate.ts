@@ -1,6 +1,6 @@
 import type { Box } from '../../image.ts';
 import type { Mark } from '../model.ts';
-import { write, writeWithin } from './glyphs.ts';
+import { write } from './glyphs.ts';
 import { drawOver, type PixelSize } from './picture.ts';
 import type { Pixels } from './resize.ts';
 
@@ -50,7 +50,7 @@ export function drawMarks(marks: readonly Mark[], size: PixelSize): string {
   let below = 0;
   const drawn = marks.map((mark) => {
     if (mark.box)
-      return frame(mark, mark.box, unit, size) + label(mark, { ...corner(mark.box, unit, size) }, unit, size);
+      return frame(mark, mark.box, unit, size) + label(mark, corner(mark.box, unit, size), unit, size);
     const at = { x: 0, y: below };
     below += lineHeight * unit;
     return label(mark, at, unit, size);
@@ -81,9 +81,8 @@ function label(
   size: PixelSize,
 ): string {
   if (text === '') return '';
-  const whole = (write(text).width + 2 * padding) * unit;
-  const x = Math.max(0, Math.min(at.x, size.width - whole));
-  const { path, width } = writeWithin(text, size.width / unit - 2 * padding);
+  const { path, width } = write(text, size.width / unit - 2 * padding);
+  const x = Math.max(0, Math.min(at.x, size.width - (width + 2 * padding) * unit));
   const { fill, ink } = tones[tone];
   return (
     `<g transform="translate(${round(x)} ${round(at.y)}) scale(${round(unit)})">` +

@@ -1,7 +1,7 @@
 /**
  * Letters as strokes of a pen, so that labels look the same on every machine: a gateway has no fonts. A
  * stroke is a run of points, a point two digits: x from the left, y from the top. Capitals stand on y = 6
- * and reach up to 0; small letters reach up to 2, and down to 8.
+ * and reach up to 0; small letters reach up to 2, and down to 8. A dot is a stroke of no length, drawn with a round pen.
  */
 const strokes: Readonly<Record<string, string>> = {
   A: '0602204246 0444',
@@ -107,43 +107,70 @@ const strokes: Readonly<Record<string, string>> = {
   ' ': '',
 };
 
-/** What no pen stroke is known for. */
-const unknown = '0040460600';
-const gap = 2;
+interface Glyph {
+  /** Runs of points `[x, y]`. */
+  readonly strokes: readonly (readonly (readonly [number, number])[])[];
+  readonly width: number;
+}
 
-/** A line of writing: an SVG path in units of a seventh of its line's height, and how far it reaches. */
+const gap = 2;
+const glyphs = new Map(Object.entries(strokes).map(([character, drawn]) => [character, glyph(drawn)]));
+/** What no pen stroke is known for. */
+const unknown = glyph('0040460600');
+const ellipsis = glyph('0606 2626 4646');
+
+/** A line of writing: an SVG path of a pen, and how far it reaches. Capitals are 6 units high. */
 export interface Writing {
   readonly path: string;
   readonly width: number;
 }
 
-/** `text` as strokes. Accents are left off; what is still unknown becomes a box. */
-export function write(text: string): Writing {
+/**
+ * `text` as strokes, cut off with an ellipsis where it would exceed `width`. Accents are left off; what is
+ * still unknown becomes a box.
+ */
+export function write(text: string, width = Number.POSITIVE_INFINITY): Writing {
+  const line: Glyph[] = [];
+  let reach = -gap;
+  for (const character of plain(text)) {
+    const next = glyphs.get(character) ?? unknown;
+    line.push(next);
+    reach += gap + next.width;
+    if (reach > width) return draw(shorten(line, width));
+  }
+  return draw(line);
+}
+
+function shorten(line: readonly Glyph[], width: number): Glyph[] {
+  const kept = [...line];
+  while (kept.length > 0 && reachOf([...kept, ellipsis]) > width) kept.pop();
+  return ellipsis.width <= width ? [...kept, ellipsis] : [];
+}
+
+function reachOf(line: readonly Glyph[]): number {
+  return line.reduce((reach, { width }) => reach + gap + width, -gap);
+}
+
+function draw(line: readonly Glyph[]): Writing {
   let path = '';
   let at = 0;
-  for (const character of plain(text)) {
-    const glyph = strokes[character] ?? unknown;
-    const points = [...glyph.replaceAll(' ', '').matchAll(/../g)].map(([point]) => Number(point[0]));
-    path += glyph
-      .split(' ')
-      .map((stroke) => move(stroke, at))
-      .join('');
-    at += (points.length > 0 ? Math.max(...points) : 1) + gap;
+  for (const { strokes, width } of line) {
+    for (const stroke of strokes) path += `M${stroke.map(([x, y]) => `${x + at} ${y}`).join('L')}`;
+    at += width + gap;
   }
   return { path, width: Math.max(0, at - gap) };
 }
 
-/** The most that fits into `width` units, with an ellipsis where something is left off. */
-export function writeWithin(text: string, width: number): Writing {
-  const all = write(text);
-  if (all.width <= width) return all;
-  const characters = [...plain(text)];
-  while (characters.length > 0) {
-    characters.pop();
-    const shorter = write(`${characters.join('').trimEnd()}…`);
-    if (shorter.width <= width) return shorter;
-  }
-  return write('');
+function glyph(drawn: string): Glyph {
+  const parts = drawn.split(' ').filter((part) => part !== '');
+  const strokes = parts.map((part) =>
+    Array.from(
+      { length: part.length / 2 },
+      (_, i) => [Number(part[i * 2]), Number(part[i * 2 + 1])] as const,
+    ),
+  );
+  // A blank is as wide as a point.
+  return { strokes, width: Math.max(1, ...strokes.flat().map(([x]) => x)) };
 }
 
 function plain(text: string): string {
@@ -151,9 +178,4 @@ function plain(text: string): string {
     .normalize('NFD')
     .replace(/\p{Mark}/gu, '')
     .replace(/\s+/gu, ' ');
-}
-
-function move(stroke: string, at: number): string {
-  const points = [...stroke.matchAll(/(.)(.)/g)].map(([, x, y]) => `${Number(x) + at} ${y}`);
-  return points.length > 0 ? `M${points.join('L')}${points.length === 1 ? 'h0' : ''}` : '';
 }

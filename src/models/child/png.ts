@@ -27,9 +27,9 @@ export function decodePng(data: Uint8Array, maxPixels: number): Pixels | undefin
   const header = readHeader(bytes);
   const { width, height, colourType } = header;
   checkSize(width, height, maxPixels);
+  const chunks = readChunks(bytes);
   const stride = strides[colourType];
   if (header.bitDepth !== 8 || header.interlaced || stride === undefined) return undefined;
-  const chunks = readChunks(bytes);
   const rows = inflate(chunks.rows, (width * stride + 1) * height);
   unfilter(rows, width * stride, height, stride);
   if (colourType === palette) return expand(rows, width, height, chunks.colours);
