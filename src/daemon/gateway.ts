@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Bus } from '../bus/bus.ts';
 import { createBus } from '../bus/create.ts';
@@ -32,6 +33,8 @@ export interface GatewayOptions {
 }
 
 const sweepIntervalMs = 1_000;
+/** After this a start no longer waits for a broker elsewhere. */
+const brokerPatienceMs = 5_000;
 /** What a reload can replace; anything else needs a restart. */
 const reloadable: readonly (keyof Config)[] = ['models', 'sources', 'pipelines'];
 
@@ -52,12 +55,15 @@ export class Gateway implements Service {
   readonly #router: Router;
   readonly #announcer: Announcer;
   readonly #http: HttpServer;
-  readonly #services: readonly Service[];
+  /** Parts that need no broker, and parts that do. */
+  readonly #local: readonly Service[];
+  readonly #connectedServices: readonly Service[];
   readonly #started: Service[] = [];
   readonly #startedAt = Date.now();
   readonly #stopping = new AbortController();
   #config: Config;
   #workload: Workload | undefined;
+  #online: Promise<void> | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   /** Start, reloads and the stop come one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -108,8 +114,14 @@ export class Gateway implements Service {
         reload: () => this.reload(),
       },
     });
-    const processMetrics = new ProcessMetrics({ metrics, memory: () => this.#memory() });
-    this.#services = [processMetrics, this.#http, bus, commands, this.#announcer];
+    const processMetrics = new ProcessMetrics({ metrics, memory: async () => this.#memory() });
+    this.#local = [processMetrics, this.#http];
+    this.#connectedServices = [commands, this.#announcer];
+  }
+
+  /** Where clients find the embedded broker. */
+  get brokerUrls(): readonly string[] {
+    return (this.#bus.addresses ?? []).map(({ url }) => url);
   }
 
   get httpAddress(): string | undefined {
@@ -122,6 +134,7 @@ export class Gateway implements Service {
 
   /** Finishes the frames in work, then stops every part. */
   stop(): Promise<void> {
+    this.#stopping.abort(new GatewayError('STOPPED'));
     this.#stopped ??= this.#enqueue(() => this.#stop());
     return this.#stopped;
   }
@@ -147,37 +160,50 @@ export class Gateway implements Service {
   }
 
   async #start(signal: AbortSignal): Promise<void> {
+    const heed = AbortSignal.any([signal, this.#stopping.signal]);
     const plans = await planPipelines(this.#config, this.#options.configFile);
     const workload = this.#makeWorkload(this.#config, plans);
+    this.#workload = workload;
+    for (const service of this.#local) await this.#begin(service, heed);
     // The nets take longest: they load while the broker starts.
-    const loaded = workload.start(signal);
-    loaded.catch(() => {});
-    try {
-      for (const service of this.#services) {
-        signal.throwIfAborted();
-        this.#started.push(service);
-        await service.start(signal);
-      }
-    } finally {
-      await loaded;
-      this.#workload = workload;
+    const loaded = workload.start(heed);
+    this.#online = this.#goOnline(loaded, heed);
+    const waited = new AbortController();
+    const patience = delay(brokerPatienceMs, 'away', { signal: waited.signal, ref: false }).catch(
+      () => 'stopped',
+    );
+    const first = await Promise.race([this.#online, patience]).finally(() => waited.abort());
+    await loaded;
+    heed.throwIfAborted();
+    if (first === 'away') {
+      this.#log.warn({ url: this.#config.bus.url }, 'The broker is away; connecting goes on');
+      this.#online.catch((err) => this.#log.error({ err }, 'Not online'));
     }
-    signal.throwIfAborted();
-    await this.#open(workload);
     this.#sweeper = setInterval(() => this.#sources.sweep(), sweepIntervalMs).unref();
     this.#log.info({ id: this.#config.gateway.id, http: this.httpAddress }, 'Gateway started');
+  }
+
+  /** All that needs a broker. One that is away is waited for. */
+  async #goOnline(loaded: Promise<void>, signal: AbortSignal): Promise<void> {
+    const settled = await Promise.allSettled([loaded, this.#begin(this.#bus, signal)]);
+    for (const part of settled) if (part.status === 'rejected') throw part.reason;
+    for (const service of this.#connectedServices) await this.#begin(service, signal);
+    await this.#open();
+  }
+
+  async #begin(service: Service, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#started.push(service);
+    await service.start(signal);
   }
 
   async #stop(): Promise<void> {
     clearInterval(this.#sweeper);
     this.#router.close();
+    await this.#online?.catch(() => {});
     await this.#workload?.stop();
     for (const service of this.#started.splice(0).reverse()) {
-      try {
-        await service.stop();
-      } catch (error) {
-        this.#log.error({ err: error }, 'Part did not stop cleanly');
-      }
+      await service.stop().catch((err) => this.#log.error({ err }, 'Part did not stop cleanly'));
     }
     this.#log.info('Gateway stopped');
   }
@@ -198,7 +224,8 @@ export class Gateway implements Service {
     await workload.start(this.#stopping.signal);
     this.#config = config;
     this.#workload = workload;
-    await this.#open(workload);
+    // While the broker is away the first connection opens the routes, with what is there by then.
+    if (this.#bus.connected) await this.#open();
     await previous?.retire(workload);
     this.#log.info({ restartRequired }, 'Configuration reloaded');
     return { restartRequired };
@@ -217,11 +244,13 @@ export class Gateway implements Service {
   }
 
   /** Lets frames in, and tells the world who is here. */
-  async #open(workload: Workload): Promise<void> {
+  async #open(): Promise<void> {
+    const workload = this.#workload;
+    if (!workload) return;
     const routes = workload.routes();
     this.#sources.configure(routes);
-    this.#announcer.configure(workload, routes, this.#sources.routes);
     await this.#router.apply(routes);
+    await this.#announcer.configure(workload, routes, this.#sources.routes);
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -230,10 +259,9 @@ export class Gateway implements Service {
     return done;
   }
 
-  async #memory(): Promise<{ process: string; bytes: number }[]> {
-    const hosts = [...(this.#workload?.models ?? [])];
-    return hosts.flatMap(([name, host]) =>
-      host.rss.map((bytes, i) => ({ process: `model:${name}:${i}`, bytes })),
+  #memory(): { process: string; bytes: number }[] {
+    return [...(this.#workload?.models ?? [])].flatMap(([name, { processes }]) =>
+      processes.map(({ rss }, i) => ({ process: `model:${name}:${i}`, bytes: rss })),
     );
   }
 }

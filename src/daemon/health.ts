@@ -1,3 +1,4 @@
+import type { ModelHost } from '../models/host.ts';
 import type { Workload } from './workload.ts';
 
 /** What `/healthz`, `/readyz`, the watchdog and `request/health` tell, each as much as it needs. */
@@ -33,7 +34,8 @@ export function healthOf(options: {
   const { workload, connected, sources, version, startedAt, now } = options;
   const stuck = [...(workload?.models ?? [])].flatMap(([name, host]) => {
     const deadline = (workload?.config.models[name]?.timeoutMs ?? 0) * patience;
-    return host.queueLength > 0 && now - host.lastProgressAt > deadline
+    const idle = performance.now() - host.lastProgressAt;
+    return host.openCount > 0 && idle > deadline
       ? [
           `model ${name} has ${host.queueLength} inputs waiting and made no progress for ${now - host.lastProgressAt} ms`,
         ]
@@ -62,9 +64,9 @@ export function healthOf(options: {
   };
 }
 
-function modelHealth(host: Workload['models'] extends Map<string, infer Host> ? Host : never): object {
-  const { state, ref, pids, queueLength } = host;
-  return { state, ...(ref ? { version: ref.version, digest: ref.digest } : {}), pids, queueLength };
+function modelHealth(host: ModelHost): object {
+  const { state, ref, processes, queueLength } = host;
+  return { state, ...(ref ? { version: ref.version, digest: ref.digest } : {}), processes, queueLength };
 }
 
 function pipelineHealth(workload: Workload | undefined): [string, object][] {

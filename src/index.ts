@@ -1,0 +1,16 @@
+/** What the author of a pipeline imports. */
+export type { Schema } from './config/types.ts';
+export { type Code, GatewayError } from './errors.ts';
+export { type Box, Image } from './image.ts';
+export type { ClassScore, Mark, Model, ModelRef, Outputs, Tensor, Tensors } from './models/model.ts';
+export {
+  type Decision,
+  definePipeline,
+  type Entity,
+  type PipelineContext,
+  type PipelineDefinition,
+  type PipelineInstance,
+  pipelineApi,
+  type Scope,
+} from './pipelines/contract.ts';
+export type { Frame } from './pipelines/frame.ts';
