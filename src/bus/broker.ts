@@ -1,4 +1,5 @@
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
+import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Access, Rights } from './access.ts';
@@ -23,6 +24,7 @@ interface Internals {
   };
   readonly mq: { emit(packet: object, done: () => void): unknown };
   publish(packet: PublishPacket, client: Client | null, done: Done): void;
+  on(event: 'error', listener: (error: Error) => void): void;
 }
 
 export interface BrokerOptions {
@@ -55,6 +57,9 @@ export class Broker extends Aedes {
   readonly #order = new TopicOrder();
   /** Packets that were published before aedes acknowledges and then publishes them. */
   readonly #published = new WeakSet<PublishPacket>();
+  /** Messages that are not written to all their subscribers. */
+  #deliveries = 0;
+  #onFlushed: (() => void) | undefined;
 
   constructor(options: BrokerOptions) {
     // Numbers of messages are part of the keys under which they are stored: later processes sort behind.
@@ -85,6 +90,9 @@ export class Broker extends Aedes {
         (error: Error) => done(Object.assign(error, { returnCode: 3 as const }), false),
       );
     };
+    this.on('clientError', (client, error) => this.#failed(client, error));
+    this.on('connectionError', (client, error) => this.#failed(client, error));
+    this.#internals.on('error', (err) => options.log.error({ err }, 'broker failed'));
     this.authorizePublish = (client, packet, done) => this.#accept(client, packet, done);
     this.authorizeSubscribe = (client, subscription, done) => {
       const { topic } = subscription;
@@ -99,11 +107,28 @@ export class Broker extends Aedes {
     const { mq } = this.#internals;
     const emit = mq.emit.bind(mq);
     Object.assign(mq, {
-      emit(packet: object, done: () => void) {
-        emit(packet, () => {});
+      emit: (packet: object, done: () => void) => {
+        this.#deliveries++;
+        emit(packet, () => this.#delivered());
         done();
       },
     });
+  }
+
+  /** Resolves when what was published is written to every subscriber, or after `timeoutMs`. */
+  async flush(timeoutMs: number): Promise<void> {
+    if (this.#deliveries === 0) return;
+    await new Promise<void>((resolve) => {
+      const patience = setTimeout(resolve, timeoutMs);
+      this.#onFlushed = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+    });
+  }
+
+  #delivered(): void {
+    if (--this.#deliveries === 0) this.#onFlushed?.();
   }
 
   retained(filter: string): AsyncIterable<PublishPacket> {
@@ -198,6 +223,12 @@ export class Broker extends Aedes {
       connection.destroy(new Error('slow client'));
     }
     return packet;
+  }
+
+  #failed(client: Client, err: Error): void {
+    const about = { client: client.id, peer: connectionOf(client)?.peer.address };
+    if (err instanceof GatewayError) this.#refuse('packet-size', { ...about, ...err.details });
+    else this.#options.log.debug({ err, ...about }, 'connection of a client broke');
   }
 
   #refuse(reason: string, about: object): void {

@@ -41,6 +41,8 @@ export interface SubscribeOptions {
 
 /** The gateway's connection to its broker, embedded or external. */
 export interface Bus extends Service {
+  /** Where clients find the broker; only of the embedded one. */
+  readonly addresses?: readonly { readonly url: string }[];
   /** True while the broker takes what is published. */
   readonly connected: boolean;
   /** Called on every change of `connected`. */

@@ -16,6 +16,8 @@ import { openStore, type Store } from './store.ts';
 
 /** What a client may leave unread, unless one packet may be larger. */
 const minBacklogBytes = 1024 * 1024;
+/** How long the last messages may take to be written to slow subscribers at the end. */
+const flushTimeoutMs = 2_000;
 
 interface Subscription extends LocalSubscription {
   /** Ways to give up the messages whose handlers have not settled. */
@@ -83,13 +85,15 @@ export class EmbeddedBus implements Bus {
   }
 
   async stop(): Promise<void> {
+    const { topics, log } = this.#options;
     const broker = this.#broker;
     this.#connected.set(false);
     this.#broker = undefined;
     if (broker) {
-      await this.#send(broker, this.#options.topics.status, 'offline', { qos: 1, retain: true }).catch(
-        (err) => this.#options.log.error({ err }, 'status could not be published'),
+      await this.#send(broker, topics.status, 'offline', { qos: 1, retain: true }).catch((err: unknown) =>
+        log.error({ err }, 'status could not be published'),
       );
+      await broker.flush(flushTimeoutMs);
     }
     await this.#listeners.stop();
     if (broker) await promisify(broker.close.bind(broker))();

@@ -11,8 +11,7 @@ import type { BusOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { SessionFilters } from './session-filters.ts';
 
-/** Filters of an earlier process that nobody has asked for by then are ended, ms after the first connection. */
-const forgetAfterMs = 60_000;
+const defaultClaimMs = 60_000;
 /** How long `offline` may take to reach the broker at the end; its will says the same. */
 const farewellMs = 2_000;
 
@@ -32,6 +31,7 @@ export class ExternalBus implements Bus {
   readonly #session: SessionFilters;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
+  readonly #claimMs: number;
   #link: Link | undefined;
   #forgetTimer: NodeJS.Timeout | undefined;
   /** Whoever subscribes at the start has done so. */
@@ -50,8 +50,10 @@ export class ExternalBus implements Bus {
       send: (message, done) => this.#link?.send(message, done),
       onDropped: () => metrics.busDropped.inc({ reason: 'queue-full' }),
     });
+    this.#claimMs = options.claimMs ?? defaultClaimMs;
     this.#inbox = new Inbox({
       subscriptions: this.#subscriptions,
+      claimMs: this.#claimMs,
       askAgain: () => this.#link?.drop(),
       metrics,
       log,
@@ -94,6 +96,7 @@ export class ExternalBus implements Bus {
     for (const { answered } of this.#subscriptions) answered(stopped());
     // A broker that could not be told is left to publish the will.
     await link?.close({ clean: told });
+    await this.#session.saved();
   }
 
   async subscribe(
@@ -181,7 +184,7 @@ export class ExternalBus implements Bus {
     this.#outbox.open(window);
     this.#connected.set(true);
     if (this.#settled) this.#forgetStale();
-    else this.#forgetTimer ??= setTimeout(() => this.#forgetStale(), forgetAfterMs).unref();
+    else this.#forgetTimer ??= setTimeout(() => this.#forgetStale(), this.#claimMs).unref();
   }
 
   #lost(): void {

@@ -9,13 +9,13 @@ import { matches } from './topic-filter.ts';
 /** Messages whose handlers have not settled: a bound for brokers without a window of their own. */
 const maxUnsettled = 1_000;
 const maxUnsettledBytes = 128 * 1024 * 1024;
-/** How long a message waits for the subscription that an earlier process had. */
-const claimTimeoutMs = 60_000;
 
 export interface InboxOptions {
   readonly subscriptions: LocalSubscriptions;
   /** The broker has to send again what was not acknowledged: a new connection makes it. */
   readonly askAgain: () => void;
+  /** How long a message waits for the subscription that an earlier process had. */
+  readonly claimMs: number;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -157,7 +157,7 @@ export class Inbox {
       return;
     }
     this.#unclaimed.push(message);
-    this.#claimTimer ??= setTimeout(() => this.#giveUp(), claimTimeoutMs).unref();
+    this.#claimTimer ??= setTimeout(() => this.#giveUp(), this.#options.claimMs).unref();
   }
 
   #giveUp(): void {

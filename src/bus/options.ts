@@ -10,4 +10,9 @@ export interface BusOptions {
   readonly topics: Topics;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /**
+   * How long what an earlier process left in the session at an external broker waits for the subscription that
+   * wants it, ms. Default a minute.
+   */
+  readonly claimMs?: number;
 }

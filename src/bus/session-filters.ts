@@ -36,6 +36,11 @@ export class SessionFilters {
     return this.#filters.values();
   }
 
+  /** Resolves when all is written. */
+  async saved(): Promise<void> {
+    await this.#writing.catch(() => {});
+  }
+
   /** One write after the other, each complete or not at all. */
   #save(): Promise<void> {
     const text = JSON.stringify({ owner: this.#owner, filters: [...this.#filters] });
