@@ -1,20 +1,20 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Sequential } from '@tensorflow/tfjs-layers';
 import type { TensorFlow } from './backend.ts';
+import { seededDropout } from './dropout.ts';
 import { type Digits, pick, scaled, side } from './mnist.ts';
 import { permutation, seeded } from './random.ts';
 
 /** `[N, 28, 28, 1]` of [0, 1] -> `[N, 10]` probabilities: 784-128-10 with dropout, 101,770 weights. */
-export function createNetwork({ layers }: TensorFlow, seed: number): Sequential {
-  const { flatten, dense, dropout } = layers.layers;
+export function createNetwork(tensorflow: TensorFlow, seed: number): Sequential {
+  const { layers } = tensorflow;
+  const { flatten, dense } = layers.layers;
   const glorot = (offset: number) => layers.initializers.glorotUniform({ seed: seed + offset });
   const network = layers.sequential();
   network.add(flatten({ inputShape: [side, side, 1] }));
   network.add(dense({ units: 128, activation: 'relu', kernelInitializer: glorot(1) }));
-  // A seeded mask of tfjs is the same in every step, but another for every row of the batch, and each step
-  // brings other digits into the rows: no unit is off for good.
-  network.add(dropout({ rate: 0.2, seed: seed + 2 }));
+  network.add(seededDropout(tensorflow, 0.2, seeded(seed + 2)));
   network.add(dense({ units: 10, activation: 'softmax', kernelInitializer: glorot(3) }));
-  network.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
   return network;
 }
 
@@ -47,10 +47,13 @@ export async function train(
 ): Promise<void> {
   const { epochs, batchSize, signal, onProgress } = options;
   const random = seeded(options.seed);
+  network.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
   for (let epoch = 1; epoch <= epochs; epoch++) {
     const order = permutation(digits.count, random);
     const sums = { loss: 0, accuracy: 0 };
     for (let start = 0; start < digits.count; start += batchSize) {
+      // The steps never wait for anything: without a turn of the event loop no timer or signal would get in.
+      await setImmediate();
       signal?.throwIfAborted();
       const batch = pick(digits, order.subarray(start, start + batchSize));
       const [loss, accuracy] = await trainStep(tensorflow, network, batch);
