@@ -15,7 +15,9 @@ const embedded = {
     env: 'EDGEWARD_BUS_EMBEDDED_HOST',
   },
   port: {
-    doc: 'MQTT without encryption. null: no such listener. 0: any free port.',
+    doc:
+      'MQTT without encryption: beyond this machine passwords travel in the clear. null: no such listener. ' +
+      '0: any free port.',
     format: nullable(port),
     default: 1883,
     env: 'EDGEWARD_BUS_EMBEDDED_PORT',
@@ -53,7 +55,9 @@ const embedded = {
     },
   },
   anonymous: {
-    doc: 'Let anyone in without a password, from other machines too. Local clients need none without users.',
+    doc:
+      'Let anyone in without a password, from other machines too. From this machine anyone is let in while ' +
+      'there are neither users nor clientCa.',
     format: flag,
     default: false,
     env: 'EDGEWARD_BUS_EMBEDDED_ANONYMOUS',

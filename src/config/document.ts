@@ -1,27 +1,12 @@
 import { dirname } from 'node:path';
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-} from 'yaml';
+import { type Alias, isAlias, isMap, isNode, isScalar, isSeq } from 'yaml';
 import type { GatewayError } from '../errors.ts';
-import { readSmallFile, whyUnreadable } from './files.ts';
-import { type Fault, formatPath, invalidConfig, type Path, type Problem } from './problem.ts';
+import { type Fault, formatPath, invalidConfig, type Path } from './problem.ts';
 import { type Env, readSecret } from './secrets.ts';
+import { maxDepth, readYaml, type YamlFile } from './yaml.ts';
 
-const maxFileBytes = 2 ** 20;
-/** Aliases may multiply: a few lines of YAML can mean billions of values. */
-const maxValues = 100_000;
-const maxDepth = 64;
-/** One slip can make every later line wrong. */
-const maxSyntaxProblems = 20;
+/** Aliases may multiply, or stand inside their own anchor: a few lines of YAML can mean values without end. */
+const maxValues = 20_000;
 
 /** A configuration file as it was written: its values, and where each of them stands. */
 export interface ConfigDocument {
@@ -37,41 +22,11 @@ export interface ConfigDocument {
 
 /** @throws CONFIG_INVALID if the file cannot be read or is no YAML. */
 export function readDocument(file: string, env: Env): ConfigDocument {
-  const lines = new LineCounter();
-  const document = parse(readText(file), lines, file);
-  return convert(document, lines, { folder: dirname(file), env, file });
-}
-
-function readText(file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readSmallFile(file, maxFileBytes));
-  } catch (error) {
-    const received = error instanceof TypeError ? 'bytes that are no UTF-8' : whyUnreadable(error);
-    throw invalidConfig([{ path: '', expected: 'a readable YAML file', received }], file);
-  }
-}
-
-function parse(text: string, lineCounter: LineCounter, file: string): Document {
-  const document = parseDocument(text, {
-    lineCounter,
-    prettyErrors: false,
-    stringKeys: true,
-    customTags: [{ tag: '!secret', resolve: (name: string) => name }],
-  });
-  const wrong = [...document.errors, ...document.warnings].slice(0, maxSyntaxProblems);
-  const problems = wrong.map(({ message, pos: [offset] }): Problem => {
-    const { line, col } = lineCounter.linePos(offset);
-    // What stands in quotes after a colon is a piece of the file, which may be a secret.
-    const received = message.replace(/(: "|; please).*$/s, '');
-    return { path: '', expected: 'valid YAML', received, line, column: col };
-  });
-  if (problems.length > 0) throw invalidConfig(problems, file);
-  return document;
+  return convert(readYaml(file), { folder: dirname(file), env, file });
 }
 
 function convert(
-  document: Document,
-  lines: LineCounter,
+  { document, lines }: YamlFile,
   { folder, env, file }: { folder: string; env: Env; file: string },
 ): ConfigDocument {
   const lineAt = new Map<string, number>();
@@ -86,9 +41,13 @@ function convert(
     if (isMap(node)) {
       const entries = node.items.map(({ key, value }) => {
         const name = isScalar(key) ? String(key.value) : String(key);
-        return [name, toValue(value, marked([...path, name], key))];
+        const at = marked([...path, name], key);
+        // Copying such an object would change what it inherits from.
+        if (name === '__proto__')
+          faults.push({ path: at, expected: 'another name', received: '"__proto__"' });
+        return [name, toValue(value, at)] as const;
       });
-      return Object.fromEntries(entries);
+      return Object.fromEntries(entries.filter(([name]) => name !== '__proto__'));
     }
     if (isSeq(node)) return node.items.map((item, i) => toValue(item, marked([...path, i], item)));
     if (!isScalar(node)) return null;
@@ -96,14 +55,8 @@ function convert(
   };
 
   const aliased = (alias: Alias, path: Path): unknown => {
-    const target = alias.resolve(document);
-    // An alias inside its own anchor has no end.
-    if (target && !opened.has(target)) {
-      opened.add(target);
-      const value = toValue(target, path);
-      opened.delete(target);
-      return value;
-    }
+    const target = document && alias.resolve(document);
+    if (target) return toValue(target, path);
     faults.push({ path, expected: 'an anchor above its alias', received: `only *${alias.source}` });
     return undefined;
   };
@@ -125,8 +78,7 @@ function convert(
     return path;
   };
 
-  const opened = new Set<Node>();
-  const root = toValue(document.contents, []);
+  const root = toValue(document?.contents, []);
   const lineOf = (path: Path): number | undefined =>
     lineAt.get(formatPath(path)) ?? (path.length === 0 ? undefined : lineOf(path.slice(0, -1)));
   return { root, lineOf, isSecret: (path) => secrets.has(formatPath(path)), faults };

@@ -82,6 +82,11 @@ export const sourceSchema = {
     format: nullable(contentType),
     default: null,
   },
+  offlineAfterS: {
+    doc: 'A source that sends nothing for so long is shown as offline.',
+    format: integer({ min: 1, max: 31_536_000, unit: 'seconds' }),
+    default: 60,
+  },
 } satisfies Schema;
 
 const sourceOrAll = textLike(

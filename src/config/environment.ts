@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { isLeaf } from './convict.ts';
 import { isMapping } from './format.ts';
 import { formatOf } from './native-formats.ts';
-import type { Fault, Path } from './problem.ts';
+import { type Fault, nearest, type Path } from './problem.ts';
 import { type Env, readSecretFile } from './secrets.ts';
 import type { Schema, SchemaLeaf } from './types.ts';
 
@@ -37,6 +37,16 @@ export function readEnvironment(schema: Schema, env: Env): { overrides: Override
   return { overrides, faults };
 }
 
+/** A note for each variable that looks as if it were meant for edgeward and is not one of the schema's. */
+export function strayVariables(schema: Schema, env: Env): string[] {
+  const known = [...leavesOf(schema)].flatMap(({ leaf }) => (leaf.env ? [leaf.env, `${leaf.env}_FILE`] : []));
+  const stray = Object.keys(env).filter((name) => name.startsWith('EDGEWARD_') && !known.includes(name));
+  return stray.map((name) => {
+    const meant = nearest(name, known);
+    return `${name} has no effect${meant ? `; did you mean ${meant}?` : ''}`;
+  });
+}
+
 /**
  * `root` with the overrides in it. Where it has something else than a mapping on the way, that stays, to be
  * reported.
@@ -51,7 +61,7 @@ function withValue(tree: unknown, [step, ...rest]: Path, value: unknown): unknow
   return isMapping(tree) ? { ...tree, [step]: withValue(tree[step], rest, value) } : tree;
 }
 
-export function* leavesOf(schema: Schema, path: Path = []): Generator<{ path: Path; leaf: SchemaLeaf }> {
+function* leavesOf(schema: Schema, path: Path = []): Generator<{ path: Path; leaf: SchemaLeaf }> {
   for (const [key, node] of Object.entries(schema)) {
     if (isLeaf(node)) yield { path: [...path, key], leaf: node };
     else yield* leavesOf(node, [...path, key]);

@@ -31,7 +31,9 @@ export function loadConfig({ file, env }: { file?: string | undefined; env: Env 
   const faults: Fault[] = [...document.faults, ...badVariables];
   const folder = file === undefined ? process.cwd() : dirname(resolve(file));
   const config = complete(check(schema, root, [], { folder, faults }), env);
-  faults.push(...crossCheck(config));
+  const isKnown = (fault: Fault) =>
+    faults.some(({ path }) => path.every((step, i) => step === fault.path[i]));
+  faults.push(...crossCheck(config).filter((fault) => !isKnown(fault)));
   if (faults.length > 0) throw invalidConfig(problemsOf(faults, document, overrides), file);
   return deepFreeze(config);
 }

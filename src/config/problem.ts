@@ -66,10 +66,15 @@ export function describe(value: unknown): string {
 
 /** `did you mean …?` with the candidate that is a slip of the pen away, else the candidates themselves. */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
-  const near = candidates
+  const meant = nearest(word, candidates);
+  if (meant) return `did you mean ${meant}?`;
+  return candidates.length > 0 ? `known here: ${candidates.join(', ')}` : undefined;
+}
+
+/** The candidate that is a slip of the pen away from `word`, if there is one. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  return candidates
     .map((candidate) => ({ candidate, slips: distance(word.toLowerCase(), candidate.toLowerCase()) }))
     .filter(({ candidate: { length }, slips }) => slips < length && slips <= Math.max(2, length / 3))
-    .sort((a, b) => a.slips - b.slips)[0];
-  if (near) return `did you mean ${near.candidate}?`;
-  return candidates.length > 0 ? `known here: ${candidates.join(', ')}` : undefined;
+    .sort((a, b) => a.slips - b.slips)[0]?.candidate;
 }

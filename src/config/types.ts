@@ -104,6 +104,8 @@ export interface SourceConfig {
   readonly qos: 0 | 1 | 2;
   /** For senders that cannot say what they send: `image/jpeg`, `image/x-rgb; width=640; height=480`, … */
   readonly contentType: string | null;
+  /** Silence after which the source counts as offline, s. */
+  readonly offlineAfterS: number;
 }
 
 export interface PipelineConfig {

@@ -18,7 +18,6 @@ describe('password hashes', () => {
     expect(await verifyPassword('correct horse', hash)).toBe(true);
     expect(await verifyPassword(Buffer.from('correct horse'), hash)).toBe(true);
     expect(await verifyPassword('correct horse ', hash)).toBe(false);
-    expect(await verifyPassword('', hash)).toBe(false);
   });
 
   it('salts: the same password gives another hash', async () => {
