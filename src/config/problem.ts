@@ -39,7 +39,7 @@ export function invalidConfig(problems: readonly Problem[], file?: string): Gate
   });
 }
 
-export function formatProblem({ path, expected, received, hint, line, column }: Problem): string {
+function formatProblem({ path, expected, received, hint, line, column }: Problem): string {
   const place = line === undefined ? '' : `line ${line}${column === undefined ? '' : `:${column}`}: `;
   const subject = path === '' ? '' : ` for ${path}`;
   const advice = hint === undefined ? '' : ` (${hint})`;

@@ -15,9 +15,9 @@ export interface Config {
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
 }
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-export interface GatewayConfig {
+interface GatewayConfig {
   /** Second level of every topic, `[A-Za-z0-9_-]{1,64}`; the host's name where it is not given. */
   readonly id: string;
   readonly name: string;
@@ -76,7 +76,7 @@ export interface UserConfig {
   readonly subscribe: readonly string[];
 }
 
-export interface LimitsConfig {
+interface LimitsConfig {
   /** Width times height of the largest picture that is decoded. */
   readonly maxPixels: number;
   /** Sources that topic patterns may bring to life. */

@@ -58,6 +58,28 @@ describe('edgeward config check', () => {
     ]);
   });
 
+  it('checks what pipelines say of their options and models, and notes those that cannot be loaded', async () => {
+    const models = 'models: { digits: { bundle: builtin:digits } }';
+    const good = 'use: classify, models: { classifier: digits }';
+    const wrong = `${models}\npipelines: { a: { ${good}, options: { minScor: 1 } }, b: { use: classify } }`;
+    const { code, stdout } = await run(['check', '--json', '-c', write('options.yaml', wrong)]);
+    expect(code).toBe(78);
+    expect(JSON.parse(stdout).problems).toMatchObject([
+      { path: 'pipelines.a.options.minScor', hint: 'did you mean minScore?' },
+      { path: 'pipelines.b.models.classifier', received: 'nothing' },
+    ]);
+    const missing = write(
+      'plug-in.yaml',
+      `${models}\npipelines: { a: { ${good} }, b: { use: ./missing.js } }`,
+    );
+    const noted = await run(['check', '-c', missing]);
+    expect(noted).toMatchObject({
+      code: 0,
+      stdout: `${missing} is right: 1 model, 0 sources, 2 pipelines.\n`,
+    });
+    expect(noted.stderr).toMatch(/^pipelines\.b will not run: .*missing\.js/);
+  });
+
   it('tells programs the same as JSON', async () => {
     const file = write('bad.json.yaml', 'http: { port: high }\n');
     const bad = await run(['check', '--json', '-c', file]);
