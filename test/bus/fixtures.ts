@@ -71,7 +71,7 @@ export async function startEmbedded(overrides: BusOverrides = {}) {
   const bus = new EmbeddedBus(options);
   onTestFinished(() => bus.stop());
   await bus.start(new AbortController().signal);
-  return { bus, url: urlOf(bus), options };
+  return { bus, url: bus.addresses[0]?.url ?? '', options };
 }
 
 export function urlOf(bus: EmbeddedBus, protocol: 'mqtt' | 'mqtts' | 'ws' = 'mqtt'): string {
