@@ -165,9 +165,8 @@ export class Gateway implements Service {
     const workload = this.#makeWorkload(this.#config, plans);
     this.#workload = workload;
     for (const service of this.#local) await this.#begin(service, heed);
-    // The nets take longest: they load while the broker starts.
     const loaded = workload.start(heed);
-    this.#online = this.#goOnline(loaded, heed);
+    this.#online = this.#goOnline(workload, loaded, heed);
     const waited = new AbortController();
     const patience = delay(brokerPatienceMs, 'away', { signal: waited.signal, ref: false }).catch(
       () => 'stopped',
@@ -184,11 +183,15 @@ export class Gateway implements Service {
   }
 
   /** All that needs a broker. One that is away is waited for. */
-  async #goOnline(loaded: Promise<void>, signal: AbortSignal): Promise<void> {
-    const settled = await Promise.allSettled([loaded, this.#begin(this.#bus, signal)]);
-    for (const part of settled) if (part.status === 'rejected') throw part.reason;
+  async #goOnline(workload: Workload, loaded: Promise<void>, signal: AbortSignal): Promise<void> {
+    await loaded;
+    // Before the broker lets anyone in: a frame that finds nobody would be acknowledged and lost.
+    const opened = this.#open(workload);
+    opened.catch(() => {});
+    await this.#begin(this.#bus, signal);
+    await opened;
     for (const service of this.#connectedServices) await this.#begin(service, signal);
-    await this.#open();
+    await this.#announce(workload);
   }
 
   async #begin(service: Service, signal: AbortSignal): Promise<void> {
@@ -225,7 +228,12 @@ export class Gateway implements Service {
     this.#config = config;
     this.#workload = workload;
     // While the broker is away the first connection opens the routes, with what is there by then.
-    if (this.#bus.connected) await this.#open();
+    const opened = this.#open(workload);
+    opened.catch((err) => this.#log.error({ err }, 'Routes not open'));
+    if (this.#bus.connected) {
+      await opened;
+      await this.#announce(workload);
+    }
     await previous?.retire(workload);
     this.#log.info({ restartRequired }, 'Configuration reloaded');
     return { restartRequired };
@@ -243,14 +251,16 @@ export class Gateway implements Service {
     });
   }
 
-  /** Lets frames in, and tells the world who is here. */
-  async #open(): Promise<void> {
-    const workload = this.#workload;
-    if (!workload) return;
+  /** Lets frames in. */
+  async #open(workload: Workload): Promise<void> {
     const routes = workload.routes();
     this.#sources.configure(routes);
     await this.#router.apply(routes);
-    await this.#announcer.configure(workload, routes, this.#sources.routes);
+  }
+
+  /** Tells the world who is here. */
+  async #announce(workload: Workload): Promise<void> {
+    await this.#announcer.configure(workload, workload.routes(), this.#sources.routes);
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {

@@ -52,9 +52,8 @@ export class Router {
       const route = wanted.get(key);
       if (route) subscription.route = route;
     }
-    for (const [key, route] of wanted) {
-      if (!this.#subscriptions.has(key)) await this.#subscribe(key, route);
-    }
+    const missing = [...wanted].filter(([key]) => !this.#subscriptions.has(key));
+    await Promise.all(missing.map(([key, route]) => this.#subscribe(key, route)));
     for (const [key, { unsubscribe }] of this.#subscriptions) {
       if (wanted.has(key)) continue;
       this.#subscriptions.delete(key);

@@ -30,7 +30,9 @@ export class Daemon {
     this.#configFile = options.configFile;
     this.#httpPort = options.httpPort;
     this.#env = options.env ?? {};
-    onTestFinished(() => this.kill());
+    onTestFinished(async () => {
+      await this.kill();
+    });
   }
 
   get pid(): number {

@@ -1,0 +1,99 @@
+/** The built daemon as a process of its own, for benchmarks that go through MQTT. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { PublisherJob } from './publisher.ts';
+
+const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const publisher = fileURLToPath(new URL('./publisher.ts', import.meta.url));
+const startTimeoutMs = 20_000;
+
+export interface BenchDaemon {
+  readonly port: number;
+  readonly pid: number;
+  metric(name: string, labels?: string): Promise<number>;
+  /** CPU time of the daemon's own process since its start, ms. */
+  cpuMs(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Starts a daemon with the embedded broker; `yaml` says the rest. */
+export async function startDaemon(yaml: string): Promise<BenchDaemon> {
+  const folder = await mkdtemp(join(tmpdir(), 'edgeward-bench-'));
+  const [port, httpPort] = [await freePort(), await freePort()];
+  const config = join(folder, 'bench.yaml');
+  await writeFile(
+    config,
+    `gateway: { id: bench, stateDir: ./state }
+bus: { embedded: { port: ${port} } }
+http: { port: ${httpPort} }
+log: { level: warn }
+homeAssistant: { enabled: false }
+${yaml}`,
+  );
+  const child = spawn(process.execPath, [main, 'run', '--config', config], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  await whenReady(child, `http://127.0.0.1:${httpPort}/readyz`);
+  return {
+    port,
+    pid: child.pid ?? 0,
+    async metric(name, labels = '') {
+      const text = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
+      const line = text.split('\n').find((one) => one.startsWith(`${name}${labels}`));
+      return Number(line?.split(' ').at(-1) ?? Number.NaN);
+    },
+    cpuMs: () => cpuMs(child.pid ?? 0),
+    async stop() {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs a publisher to its end. Returns acknowledged messages a second. */
+export async function publish(job: PublisherJob): Promise<number> {
+  const child = spawn(process.execPath, ['--import', 'tsx', publisher], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  child.stdin.end(JSON.stringify(job));
+  let text = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) text += chunk;
+  const { acknowledged, seconds } = JSON.parse(text) as { acknowledged: number; seconds: number };
+  return acknowledged / seconds;
+}
+
+async function whenReady(child: ChildProcess, url: string): Promise<void> {
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const ready = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (ready) return;
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error('Expected a gateway that is ready');
+    await delay(30);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** proc(5): fields 14 and 15 of /proc/PID/stat, in ticks of 10 ms. */
+async function cpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
