@@ -57,11 +57,13 @@ export class Dispatcher {
     });
   }
 
-  /** Jobs that a worker gave back untouched. They were accepted before and are not turned away now. */
+  /**
+   * Jobs that a worker gave back untouched. They were accepted before and are not turned away now, and all
+   * that wait begin to wait anew: they could do nothing about it.
+   */
   putBack(jobs: readonly Job[]): void {
-    const open = jobs.filter((job) => !job.settled);
-    for (const job of open) job.waitingSince = performance.now();
-    this.#queue.putBack(open);
+    this.#queue.putBack(jobs.filter((job) => !job.settled));
+    this.#queue.renew(performance.now());
     this.#watchExpiry();
   }
 
@@ -116,23 +118,19 @@ export class Dispatcher {
   /** One timer for all that wait: it looks again when the oldest of now will have waited too long. */
   #watchExpiry(): void {
     if (this.#expiry) return;
-    const { timeoutMs } = this.#options.limits;
     const oldest = this.#queue.waitingSince;
     if (oldest === undefined) return;
-    this.#expiry = setTimeout(
-      () => {
-        this.#expiry = undefined;
-        for (const job of this.#queue.takeExpired(performance.now() - timeoutMs)) {
-          job.fail(
-            new GatewayError(
-              'MODEL_TIMEOUT',
-              `Expected a free model within ${timeoutMs} ms but received none`,
-            ),
-          );
-        }
-        this.#watchExpiry();
-      },
-      Math.max(1, oldest + timeoutMs - performance.now()),
-    ).unref();
+    // A hanging run takes `timeoutMs` from those behind it, and its process a while to start again.
+    const limit = 2 * this.#options.limits.timeoutMs;
+    const look = () => {
+      this.#expiry = undefined;
+      for (const job of this.#queue.takeExpired(performance.now() - limit)) {
+        job.fail(
+          new GatewayError('MODEL_TIMEOUT', `Expected a free process within ${limit} ms but received none`),
+        );
+      }
+      this.#watchExpiry();
+    };
+    this.#expiry = setTimeout(look, Math.max(1, oldest + limit - performance.now())).unref();
   }
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ModelConfig } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
-import type { Image } from '../image.ts';
+import { Image } from '../image.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Service } from '../service.ts';
@@ -127,7 +127,8 @@ export class ModelHost implements Service, Model {
     await Promise.all(this.#instances.map((instance) => instance.destroy()));
   }
 
-  infer(input: Image | Tensors, { signal }: { signal?: AbortSignal } = {}): Promise<Outputs> {
+  async infer(input: Image | Tensors, { signal }: { signal?: AbortSignal } = {}): Promise<Outputs> {
+    if (this.#loaded) checkKind(this.#loaded.manifest, input);
     return this.#submit((done, state) => ({ kind: 'infer', input, done, ...state }), signal);
   }
 
@@ -213,6 +214,14 @@ export class ModelHost implements Service, Model {
     await Promise.all(this.#instances.map((instance) => instance.stop()));
     this.#phase = 'UNAVAILABLE';
   }
+}
+
+/** A batch is of one kind, so the wrong one must not get into the queue. */
+function checkKind({ name, inputs }: Manifest, input: Image | Tensors): void {
+  const wanted = Object.values(inputs)[0]?.kind ?? 'tensor';
+  const given = input instanceof Image ? 'picture' : 'tensor';
+  if (given === wanted) return;
+  throw new GatewayError('REQUEST_INVALID', `Expected a ${wanted} for model ${name} but received a ${given}`);
 }
 
 function lossOf(cause: Cause, timeoutMs: number): GatewayError {

@@ -21,7 +21,7 @@ export interface JobState {
   readonly fail: (error: unknown) => void;
   /** When the call came, `performance.now()`. */
   readonly arrivedAt: number;
-  /** When it began to wait in the queue: later than `arrivedAt` for one that is tried again. */
+  /** From when its wait is counted: later than `arrivedAt` if a process was lost meanwhile. */
   waitingSince: number;
   /** Processes that ended, and batches that failed, while it was in work. */
   failures: number;
@@ -59,6 +59,11 @@ export class JobQueue {
   /** Put back at the head, in their order. */
   putBack(jobs: readonly Job[]): void {
     for (const job of jobs.toReversed()) this.#lanes[job.kind].unshift(job);
+  }
+
+  /** All that wait begin to do so now. */
+  renew(now: number): void {
+    for (const lane of Object.values(this.#lanes)) for (const job of lane) job.waitingSince = now;
   }
 
   remove(job: Job): void {

@@ -47,13 +47,13 @@ async function fillPictures(
   maxPixels: number,
   inputs: WireInputs,
 ): Promise<Filled> {
+  if (inputs.kind !== 'images') throw unexpected('pictures', inputs.kind);
   const refused: [number, WireError][] = [];
-  const count = sizeOf(inputs);
+  const count = inputs.data.length;
   const pictures = new Uint32Array(count * 2);
   let size = 0;
   for (let i = 0; i < count; i++) {
     try {
-      if (inputs.kind !== 'images') throw wrongKind('a picture', 'tensors');
       const image = unpackImage(inputs, i);
       const pixels = await decode(image, colour, maxPixels);
       batch.put(pixels, image.region, size);
@@ -67,12 +67,11 @@ async function fillPictures(
 }
 
 function fillTensors(declared: Readonly<Record<string, TensorInput>>, inputs: WireInputs): Filled {
+  if (inputs.kind !== 'tensors') throw unexpected('tensors', inputs.kind);
   const refused: [number, WireError][] = [];
   const taken: Tensors[] = [];
-  for (let i = 0; i < sizeOf(inputs); i++) {
+  for (const [i, sample] of inputs.tensors.entries()) {
     try {
-      const sample = inputs.kind === 'tensors' ? inputs.tensors[i] : undefined;
-      if (!sample) throw wrongKind('tensors', 'a picture');
       checkTensors(declared, sample);
       taken.push(sample);
     } catch (error) {
@@ -83,10 +82,6 @@ function fillTensors(declared: Readonly<Record<string, TensorInput>>, inputs: Wi
   return { feeds: Object.fromEntries(feeds), size: taken.length, refused };
 }
 
-function sizeOf(inputs: WireInputs): number {
-  return inputs.kind === 'images' ? inputs.data.length : inputs.tensors.length;
-}
-
-function wrongKind(expected: string, received: string): GatewayError {
+function unexpected(expected: string, received: string): GatewayError {
   return new GatewayError('REQUEST_INVALID', `Expected ${expected} for this model but received ${received}`);
 }
