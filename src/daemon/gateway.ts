@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Bus } from '../bus/bus.ts';
 import { createBus } from '../bus/create.ts';
@@ -33,8 +32,6 @@ export interface GatewayOptions {
 }
 
 const sweepIntervalMs = 1_000;
-/** After this a start no longer waits for a broker elsewhere. */
-const brokerPatienceMs = 5_000;
 /** What a reload can replace; anything else needs a restart. */
 const reloadable: readonly (keyof Config)[] = ['models', 'sources', 'pipelines'];
 
@@ -57,13 +54,12 @@ export class Gateway implements Service {
   readonly #http: HttpServer;
   /** Parts that need no broker, and parts that do. */
   readonly #local: readonly Service[];
-  readonly #connectedServices: readonly Service[];
+  readonly #remote: readonly Service[];
   readonly #started: Service[] = [];
   readonly #startedAt = Date.now();
   readonly #stopping = new AbortController();
   #config: Config;
   #workload: Workload | undefined;
-  #online: Promise<void> | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   /** Start, reloads and the stop come one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -116,7 +112,7 @@ export class Gateway implements Service {
     });
     const processMetrics = new ProcessMetrics({ metrics, memory: async () => this.#memory() });
     this.#local = [processMetrics, this.#http];
-    this.#connectedServices = [commands, this.#announcer];
+    this.#remote = [commands, this.#announcer];
   }
 
   /** Where clients find the embedded broker. */
@@ -165,33 +161,13 @@ export class Gateway implements Service {
     const workload = this.#makeWorkload(this.#config, plans);
     this.#workload = workload;
     for (const service of this.#local) await this.#begin(service, heed);
-    const loaded = workload.start(heed);
-    this.#online = this.#goOnline(workload, loaded, heed);
-    const waited = new AbortController();
-    const patience = delay(brokerPatienceMs, 'away', { signal: waited.signal, ref: false }).catch(
-      () => 'stopped',
-    );
-    const first = await Promise.race([this.#online, patience]).finally(() => waited.abort());
-    await loaded;
-    heed.throwIfAborted();
-    if (first === 'away') {
-      this.#log.warn({ url: this.#config.bus.url }, 'The broker is away; connecting goes on');
-      this.#online.catch((err) => this.#log.error({ err }, 'Not online'));
-    }
+    await workload.start(heed);
+    // Before the broker lets anyone in: a frame that finds nobody would be acknowledged and lost.
+    await this.#open(workload);
+    for (const service of [this.#bus, ...this.#remote]) await this.#begin(service, heed);
+    await this.#announce(workload);
     this.#sweeper = setInterval(() => this.#sources.sweep(), sweepIntervalMs).unref();
     this.#log.info({ id: this.#config.gateway.id, http: this.httpAddress }, 'Gateway started');
-  }
-
-  /** All that needs a broker. One that is away is waited for. */
-  async #goOnline(workload: Workload, loaded: Promise<void>, signal: AbortSignal): Promise<void> {
-    await loaded;
-    // Before the broker lets anyone in: a frame that finds nobody would be acknowledged and lost.
-    const opened = this.#open(workload);
-    opened.catch(() => {});
-    await this.#begin(this.#bus, signal);
-    await opened;
-    for (const service of this.#connectedServices) await this.#begin(service, signal);
-    await this.#announce(workload);
   }
 
   async #begin(service: Service, signal: AbortSignal): Promise<void> {
@@ -203,7 +179,6 @@ export class Gateway implements Service {
   async #stop(): Promise<void> {
     clearInterval(this.#sweeper);
     this.#router.close();
-    await this.#online?.catch(() => {});
     await this.#workload?.stop();
     for (const service of this.#started.splice(0).reverse()) {
       await service.stop().catch((err) => this.#log.error({ err }, 'Part did not stop cleanly'));
@@ -227,13 +202,8 @@ export class Gateway implements Service {
     await workload.start(this.#stopping.signal);
     this.#config = config;
     this.#workload = workload;
-    // While the broker is away the first connection opens the routes, with what is there by then.
-    const opened = this.#open(workload);
-    opened.catch((err) => this.#log.error({ err }, 'Routes not open'));
-    if (this.#bus.connected) {
-      await opened;
-      await this.#announce(workload);
-    }
+    await this.#open(workload);
+    await this.#announce(workload);
     await previous?.retire(workload);
     this.#log.info({ restartRequired }, 'Configuration reloaded');
     return { restartRequired };
@@ -258,9 +228,10 @@ export class Gateway implements Service {
     await this.#router.apply(routes);
   }
 
-  /** Tells the world who is here. */
+  /** Tells the world who is here; while the broker is away, at the next connection. */
   async #announce(workload: Workload): Promise<void> {
-    await this.#announcer.configure(workload, workload.routes(), this.#sources.routes);
+    const announced = this.#announcer.configure(workload, workload.routes(), this.#sources.routes);
+    if (this.#bus.connected) await announced;
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
