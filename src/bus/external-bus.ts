@@ -14,6 +14,7 @@ import { SessionFilters } from './session-filters.ts';
 const defaultClaimMs = 60_000;
 /** How long `offline` may take to reach the broker at the end; its will says the same. */
 const farewellMs = 2_000;
+const retained = { qos: 1, retain: true } as const;
 
 interface Subscription extends LocalSubscription {
   readonly qos: Qos;
@@ -174,7 +175,7 @@ export class ExternalBus implements Bus {
     const { topics, log } = this.#options;
     log.info({ url: this.#options.config.url, session }, 'connected to the broker');
     this.#link?.send(
-      { topic: topics.status, payload: Buffer.from('online'), options: { qos: 1, retain: true } },
+      { topic: topics.status, payload: Buffer.from('online'), options: retained },
       (err) => err && log.warn({ err }, 'status was not accepted'),
     );
     if (!session) this.#granted.clear();
@@ -235,16 +236,14 @@ export class ExternalBus implements Bus {
     return [...this.#subscriptions].filter((wanted) => wanted.filter === filter);
   }
 
-  async #farewell(link: Link): Promise<boolean> {
+  /** Whether the broker has taken `offline`. */
+  #farewell(link: Link): Promise<boolean> {
+    const payload = Buffer.from('offline');
     return new Promise((resolve) => {
+      this.#connected.onChange(() => resolve(false));
       setTimeout(() => resolve(false), farewellMs).unref();
-      link.send(
-        {
-          topic: this.#options.topics.status,
-          payload: Buffer.from('offline'),
-          options: { qos: 1, retain: true },
-        },
-        (error) => resolve(!error),
+      link.send({ topic: this.#options.topics.status, payload, options: retained }, (error) =>
+        resolve(!error),
       );
     });
   }

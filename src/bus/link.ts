@@ -93,7 +93,7 @@ export class Link {
     client.on('error', (err) => {
       log.warn({ err, attempt: this.#attempt, maxMs: reconnect.maxMs }, 'broker connection failed');
       // What mqtt.js cannot read leaves it in the middle of a packet: only a new connection helps.
-      if (client.connected) this.drop();
+      this.drop();
     });
     client.connect();
   }
