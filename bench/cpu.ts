@@ -1,0 +1,8 @@
+import { readFile } from 'node:fs/promises';
+
+/** CPU time of a process since its start, ms. Of proc(5): fields 14 and 15 of /proc/PID/stat, ticks of 10 ms. */
+export async function cpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
