@@ -49,6 +49,8 @@ const defaultMaxDelayMs = 3_000;
 export class Discovery implements Service {
   readonly #options: DiscoveryOptions;
   readonly #current = new Map<string, Device>();
+  /** The last payload of each device, as text. */
+  readonly #sent = new Map<string, string>();
   /** Components that a device had and has no more, by device. */
   readonly #gone = new Map<string, Map<string, Component>>();
   /** Sources of an earlier run that may come back, by device. */
@@ -59,7 +61,7 @@ export class Discovery implements Service {
   /** Messages of one device must not overtake each other. */
   #queue: Promise<void> = Promise.resolve();
   #birthPending = false;
-  #reading = false;
+  #earlier: Promise<void> | undefined;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
@@ -96,19 +98,24 @@ export class Discovery implements Service {
     const wanted = [gatewayDevice(topics, gateway, content.models), ...seen, ...this.#adoptAgain()];
     const ids = new Set(wanted.map(({ id }) => id));
     for (const id of [...this.#current.keys()].filter((id) => !ids.has(id))) this.#remove(id);
+    if (!this.#earlier) for (const device of wanted) this.#current.set(device.id, device);
+    this.#earlier ??= this.#readEarlier();
+    await this.#earlier;
     for (const device of wanted) this.#put(device);
     await this.#queue;
-    await this.#readEarlier();
   }
 
+  /** Before anything is written over it. What is retained comes when it is subscribed to. */
   async #readEarlier(): Promise<void> {
-    if (this.#reading || this.#stopping.signal.aborted) return;
-    this.#reading = true;
-    const { bus, prefix } = this.#options;
-    const filter = `${prefix}/device/+/config`;
-    this.#unsubscribe.push(
-      await bus.subscribe(filter, (message) => this.#onAnnouncement(message), { qos: 1 }),
-    );
+    const { bus, prefix, log } = this.#options;
+    if (this.#stopping.signal.aborted) return;
+    try {
+      const filter = `${prefix}/device/+/config`;
+      const unsubscribe = await bus.subscribe(filter, (message) => this.#onAnnouncement(message), { qos: 1 });
+      this.#unsubscribe.push(unsubscribe);
+    } catch (err) {
+      log.warn({ err }, 'Earlier announcements for Home Assistant not read');
+    }
   }
 
   #adoptAgain(): Device[] {
@@ -134,13 +141,14 @@ export class Discovery implements Service {
     this.#gone.set(device.id, gone);
     this.#removed.delete(device.id);
     this.#current.set(device.id, device);
-    const same = before && JSON.stringify(before.payload) === JSON.stringify(device.payload);
-    if (!same || gone.size > size) this.#publish(device);
+    if (gone.size > size || this.#sent.get(device.id) !== JSON.stringify(device.payload))
+      this.#publish(device);
   }
 
   #remove(id: string): void {
     this.#current.delete(id);
     this.#gone.delete(id);
+    this.#sent.delete(id);
     this.#adopted.delete(id);
     this.#removed.add(id);
     this.#send(id, '');
@@ -153,7 +161,9 @@ export class Discovery implements Service {
       const components = { ...payload.components, ...Object.fromEntries(gone) };
       this.#send(id, JSON.stringify({ ...payload, components }));
     }
-    this.#send(id, JSON.stringify(payload));
+    const text = JSON.stringify(payload);
+    this.#sent.set(id, text);
+    this.#send(id, text);
   }
 
   #send(id: string, payload: string): void {
