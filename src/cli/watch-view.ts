@@ -56,13 +56,13 @@ export class WatchView {
   result(payload: Buffer): string[] {
     const message = parse(payload) as Result | undefined;
     if (!message) return [];
-    const before =
-      this.#verdicts === 0 ? [this.#line(titles.map((cell) => ({ ...cell, colour: 'dim' })))] : [];
-    this.#verdicts++;
+    const line = this.#line(cellsOf(message));
+    const first = this.#verdicts++ === 0;
     if (message.error) this.#errors++;
     if (typeof message.latencyMs === 'number') this.#recent.push(message.latencyMs);
     if (this.#recent.length > maxRecent) this.#recent.shift();
-    return [...before, this.#line(cellsOf(message))];
+    // After the line, because its cells have set the widths.
+    return first ? [this.#line(titles.map((cell) => ({ ...cell, colour: 'dim' }))), line] : [line];
   }
 
   /** The line for a message of a source's error topic. */
