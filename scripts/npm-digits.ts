@@ -7,23 +7,24 @@ interface Package {
   readonly [digit: number]: { readonly length: number; get(index: number): readonly number[] };
 }
 
+const area = side * side;
+
 /** Its 10,000 digits, class by class, with their bytes as they were. */
 export function npmDigits(): Digits {
   const mnist: Package = createRequire(import.meta.url)('mnist');
-  const pixels: number[][] = [];
-  const labels: number[] = [];
-  for (let digit = 0; digit < 10; digit++) {
-    for (let i = 0; i < (mnist[digit]?.length ?? 0); i++) {
-      pixels.push(mnist[digit]?.get(i).map((ink) => Math.round(ink * 255)) ?? []);
-      labels.push(digit);
-    }
+  const labels = Uint8Array.from(
+    Array.from({ length: 10 }, (_, digit) => new Array<number>(mnist[digit]?.length ?? 0).fill(digit)).flat(),
+  );
+  const pixels = new Uint8Array(labels.length * area);
+  for (const [i, label] of labels.entries()) {
+    const digit = mnist[label]?.get(i - labels.indexOf(label)) ?? [];
+    for (let k = 0; k < area; k++) pixels[i * area + k] = Math.round((digit[k] ?? 0) * 255);
   }
-  return { count: labels.length, pixels: Uint8Array.from(pixels.flat()), labels: Uint8Array.from(labels) };
+  return { count: labels.length, pixels, labels };
 }
 
 /** Digit number `index` as a grey PNG of 8 bits. */
 export function pngOf({ pixels }: Digits, index: number): Promise<Buffer> {
-  const area = side * side;
   const raw = { width: side, height: side, channels: 1 } as const;
   return sharp(pixels.subarray(index * area, (index + 1) * area), { raw })
     .toColourspace('b-w')

@@ -79,7 +79,7 @@ async function readIdx(path: string, item: readonly number[]): Promise<Uint8Arra
   }
   const bytes = item.reduce((product, size) => product * size, data.readUInt32BE(4));
   if (data.length !== header + bytes) throw invalid(`${bytes} bytes`, path, `${data.length - header}`);
-  return data.subarray(header);
+  return new Uint8Array(data.buffer, data.byteOffset + header, bytes);
 }
 
 function invalid(expected: string, what: string, received: string): GatewayError {
