@@ -23,7 +23,7 @@ const imageIntervalMs = 1_000;
 export class Publisher {
   readonly #pipeline: string;
   readonly #outlet: Outlet;
-  readonly #states = new StateKeeper();
+  readonly #states = new StateKeeper((source, body) => this.#tellState(source, body));
   readonly #imagesAt = new Map<string, number>();
 
   constructor(options: { pipeline: string; outlet: Outlet }) {
@@ -54,19 +54,29 @@ export class Publisher {
     const now = Date.now();
     try {
       const messages: Promise<void>[] = [];
-      const state = decision.state && this.#states.next(source, decision.state, now);
-      if (state?.body) messages.push(outlet.state(source, state.body));
+      const changed = decision.state && this.#states.note(source, decision.state, now);
       for (const event of decision.events ?? []) {
         messages.push(outlet.event(source, { ...event, frame: frame.id, at: new Date(now).toISOString() }));
       }
       const { picture } = decision;
-      if (picture && (picture.when === 'always' || state?.changed)) {
+      if (picture && (picture.when === 'always' || changed)) {
         void this.#draw(frame, scope, picture.marks, now);
       }
       await Promise.all(messages);
     } catch (error) {
       outlet.error(source, asGatewayError(error, 'PIPELINE_FAILED'), frame.id);
     }
+  }
+
+  /** Tells the states that wait. */
+  close(): void {
+    this.#states.close();
+  }
+
+  #tellState(source: string, body: JsonObject): void {
+    this.#outlet.state(source, body).catch((error) => {
+      this.#outlet.error(source, asGatewayError(error, 'BUS_UNAVAILABLE'), '');
+    });
   }
 
   async #draw(frame: Frame, scope: FrameScope, marks: readonly Mark[], now: number): Promise<void> {

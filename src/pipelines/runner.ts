@@ -85,6 +85,7 @@ export class PipelineRunner implements Service {
     await Promise.race([Promise.allSettled(this.#running), patience]);
     deadline.abort();
     patience.catch(() => {});
+    this.#publisher.close();
     await this.#instance?.close?.();
   }
 

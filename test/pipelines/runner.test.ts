@@ -172,7 +172,10 @@ describe('a pipeline runner', () => {
   });
 
   it('drops the older of two waiting frames of latest, counts it, and holds up nobody', async () => {
-    const { runner, outlet, model, metrics } = await startRunner(definition, { mailbox: 'latest', maxInFlight: 2 });
+    const { runner, outlet, model, metrics } = await startRunner(definition, {
+      mailbox: 'latest',
+      maxInFlight: 2,
+    });
     await Promise.all(['1', '2', '3', '4'].map((id) => runner.accept(frame(id))));
     model.calls[0]?.resolve('a');
     model.calls[1]?.resolve('b');
@@ -248,6 +251,7 @@ describe('a pipeline runner', () => {
     });
     const image = new Image({ data: new Uint8Array(1), format: 'jpeg' });
     for (const id of ['a1', 'a2', 'b3']) await runner.accept({ ...frame(id), image });
+    await runner.stop();
     expect(outlet.states).toMatchObject([
       { class: 'a', score: 1 },
       { class: 'b', score: 3 },
