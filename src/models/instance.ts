@@ -149,13 +149,23 @@ export class Instance implements Worker {
     return process;
   }
 
+  /** A process that answers what it was not asked, or what makes no sense, is as good as crashed. */
   #answer(answer: JobAnswer): void {
-    const batch = this.#inFlight.shift();
-    if (batch?.id !== answer.id)
-      throw new Error(`Expected an answer to ${batch?.id} but received ${answer.id}`);
+    const [batch] = this.#inFlight;
+    if (batch?.id !== answer.id) {
+      this.#process?.kill();
+      return;
+    }
+    this.#inFlight.shift();
     clearTimeout(this.#deadline);
-    if (this.#inFlight.length > 0) this.#begin();
-    this.#options.onAnswer(batch, answer);
+    this.#begin();
+    try {
+      this.#options.onAnswer(batch, answer);
+    } catch (err) {
+      this.#log.error({ err }, 'Model process gave no sensible answer');
+      for (const job of batch.jobs) job.fail(new GatewayError('MODEL_CRASHED', undefined, { cause: err }));
+      this.#process?.kill();
+    }
   }
 
   /** The process has now turned to the first batch in flight. */
