@@ -1,0 +1,31 @@
+import { type Tensor, tensorTypes } from './tensor.ts';
+
+/** The tensor whose dimension `i` is dimension `perm[i]` of `tensor`, its data moved accordingly. */
+export function permuted(tensor: Tensor, perm: readonly number[]): Tensor {
+  const strides: number[] = [];
+  let stride = 1;
+  for (const size of tensor.dims.toReversed()) {
+    strides.unshift(stride);
+    stride *= size;
+  }
+  const dims = perm.map((axis) => tensor.dims[axis] ?? 1);
+  const steps = perm.map((axis) => strides[axis] ?? 0);
+  const { array } = tensorTypes[tensor.type];
+  const data = new array(new ArrayBuffer(tensor.data.byteLength));
+  // Elements of one type are moved, whichever it is: TypeScript cannot say so of a union of arrays.
+  const [source, target] = [tensor.data, data] as unknown as [number[], number[]];
+  const at = dims.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < data.length; to++) {
+    target[to] = source[from] ?? 0;
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      from += steps[axis] ?? 0;
+      const next = (at[axis] ?? 0) + 1;
+      at[axis] = next;
+      if (next < (dims[axis] ?? 0)) break;
+      from -= next * (steps[axis] ?? 0);
+      at[axis] = 0;
+    }
+  }
+  return { type: tensor.type, dims, data } as Tensor;
+}
