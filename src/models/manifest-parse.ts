@@ -16,7 +16,7 @@ import {
 const count = number({ min: 1, max: 2 ** 31 - 1, integer: true });
 
 /** A file of the archive: relative, and plain enough for every file system. Nothing is ever unpacked. */
-export const filePath: Reader<string> = (value, path) => {
+const filePath: Reader<string> = (value, path) => {
   const plain = text({
     max: 255,
     pattern: /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/,

@@ -14,7 +14,7 @@ export interface ModelProto {
   functions?: readonly Uint8Array[];
 }
 
-export interface OperatorSetIdProto {
+interface OperatorSetIdProto {
   domain?: string;
   version?: bigint;
 }
@@ -86,12 +86,12 @@ export interface TypeProto {
   tensorType?: TensorTypeProto;
 }
 
-export interface TensorTypeProto {
+interface TensorTypeProto {
   elemType?: number;
   shape?: TensorShapeProto;
 }
 
-export interface TensorShapeProto {
+interface TensorShapeProto {
   dim?: readonly DimensionProto[];
 }
 
