@@ -4,13 +4,13 @@ import type { Mark, Outputs, Tensors } from './model.ts';
 /** A call that waits for a process, or for its answer. */
 export type Job = InferJob | AnnotateJob;
 
-export interface InferJob extends JobState {
+interface InferJob extends JobState {
   readonly kind: 'infer';
   readonly input: Image | Tensors;
   readonly done: (outputs: Outputs) => void;
 }
 
-export interface AnnotateJob extends JobState {
+interface AnnotateJob extends JobState {
   readonly kind: 'annotate';
   readonly image: Image;
   readonly marks: readonly Mark[];

@@ -178,7 +178,7 @@ export function work(rounds: number, index: number): Tensors {
   return { x: { data: Float32Array.of(rounds, index), shape: [2] } };
 }
 
-export async function writeTestBundle(
+async function writeTestBundle(
   path: string,
   graph: Graph,
   inputs: Manifest['inputs'],
