@@ -1,4 +1,4 @@
-import semver from 'semver';
+import parseVersion from 'semver/functions/parse.js';
 import { GatewayError } from '../errors.ts';
 import type { GoldenSample, Manifest, OutputDecoding, PictureInput, TensorInput } from './manifest.ts';
 import {
@@ -30,7 +30,7 @@ const filePath: Reader<string> = (value, path) => {
 const tensorName = text({ max: 256, pattern: /^(?!__proto__$)[\x21-\x7e]+$/, what: 'the name of a tensor' });
 
 const version: Reader<string> = (value, path) => {
-  const parsed = typeof value === 'string' ? semver.parse(value) : null;
+  const parsed = typeof value === 'string' ? parseVersion(value) : null;
   const build = parsed?.build.length ? `+${parsed.build.join('.')}` : '';
   if (parsed === null || `${parsed.version}${build}` !== value)
     throw invalid('a semantic version', path, value);
