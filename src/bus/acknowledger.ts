@@ -11,6 +11,7 @@ export class Acknowledger {
   readonly #protocolVersion: 4 | 5;
   /** In order of arrival. */
   readonly #pending: { readonly messageId: number; done: boolean }[] = [];
+  #closed = false;
 
   constructor({ stream, protocolVersion }: { stream: Writable; protocolVersion: 4 | 5 }) {
     this.#stream = stream;
@@ -27,10 +28,15 @@ export class Acknowledger {
     };
   }
 
+  /** What is not done with by now will not be acknowledged. */
+  close(): void {
+    this.#closed = true;
+  }
+
   #flush(): void {
     while (this.#pending[0]?.done) {
       const messageId = this.#pending.shift()?.messageId;
-      if (messageId === undefined || !this.#stream.writable) continue;
+      if (messageId === undefined || this.#closed || !this.#stream.writable) continue;
       writeToStream({ cmd: 'puback', messageId }, this.#stream, { protocolVersion: this.#protocolVersion });
     }
   }

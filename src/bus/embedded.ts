@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { IPublishPacket } from 'mqtt-packet';
 import type { Counter } from 'prom-client';
-import { GatewayError } from '../errors.ts';
 import { Access } from './access.ts';
 import { Broker } from './broker.ts';
 import type { Bus, Message, MessageHandler, PublishOptions, SubscribeOptions } from './bus.ts';
@@ -13,11 +12,14 @@ import { callHandler, type LocalSubscription, LocalSubscriptions } from './local
 import { toBuffer, toMessage } from './message.ts';
 import type { BusOptions } from './options.ts';
 import { openStore, type Store } from './store.ts';
+import { stopped, unavailable } from './unavailable.ts';
 
 /** What a client may leave unread, unless one packet may be larger. */
 const minBacklogBytes = 1024 * 1024;
 /** How long the last messages may take to be written to slow subscribers at the end. */
 const flushTimeoutMs = 2_000;
+
+const never = new Promise<never>(() => {});
 
 interface Subscription extends LocalSubscription {
   /** Ways to give up the messages whose handlers have not settled. */
@@ -89,6 +91,7 @@ export class EmbeddedBus implements Bus {
     const broker = this.#broker;
     this.#connected.set(false);
     this.#broker = undefined;
+    for (const { unsettled } of this.#subscriptions) for (const giveUp of unsettled) giveUp();
     if (broker) {
       await this.#send(broker, topics.status, 'offline', { qos: 1, retain: true }).catch((err: unknown) =>
         log.error({ err }, 'status could not be published'),
@@ -122,8 +125,7 @@ export class EmbeddedBus implements Bus {
   }
 
   async publish(topic: string, payload: string | Uint8Array, options: PublishOptions = {}): Promise<void> {
-    if (!this.#broker)
-      throw new GatewayError('BUS_UNAVAILABLE', 'Expected a started broker but it is stopped');
+    if (!this.#broker) throw stopped();
     await this.#send(this.#broker, topic, payload, options);
   }
 
@@ -140,13 +142,8 @@ export class EmbeddedBus implements Bus {
         { cmd: 'publish', topic, payload: toBuffer(payload), qos, retain, dup: false },
         (cause) => {
           this.#published[cause ? 'failed' : 'accepted'].inc();
-          if (!cause) resolve();
-          else
-            reject(
-              new GatewayError('BUS_UNAVAILABLE', `The broker refuses a message: ${cause.message}`, {
-                cause,
-              }),
-            );
+          if (cause) reject(unavailable(`Expected the broker to take a message for ${topic}`, cause));
+          else resolve();
         },
       );
     });
@@ -162,6 +159,8 @@ export class EmbeddedBus implements Bus {
     if (subscriptions.length === 0) return undefined;
     // Of a live message the flag is for the store [MQTT-3.3.1-9].
     const message = { ...toMessage(packet), retain: false };
+    // Once the bus stops nothing is handled, nor acknowledged that waits for a handler.
+    if (!this.#broker) return subscriptions.some(({ deferred }) => deferred) ? never : undefined;
     const held: Promise<void>[] = [];
     for (const subscription of subscriptions) {
       const handled = callHandler(subscription, message, this.#options.log);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { asGatewayError, GatewayError } from '../errors.ts';
+import { asGatewayError } from '../errors.ts';
 import type { Bus, MessageHandler, PublishOptions, Qos, SubscribeOptions } from './bus.ts';
 import { type ConnectOptions, connectOptions } from './connect-options.ts';
 import { Connected } from './connected.ts';
@@ -10,6 +10,7 @@ import { toBuffer } from './message.ts';
 import type { BusOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { SessionFilters } from './session-filters.ts';
+import { stopped } from './unavailable.ts';
 
 const defaultClaimMs = 60_000;
 /** How long `offline` may take to reach the broker at the end; its will says the same. */
@@ -44,7 +45,7 @@ export class ExternalBus implements Bus {
     this.#connected = new Connected(metrics.busConnected);
     this.#session = new SessionFilters({
       file: join(gateway.stateDir, 'bus-session.json'),
-      owner: `${this.#clientId}@${config.url}`,
+      onError: (err) => log.warn({ err }, 'session file cannot be written'),
     });
     this.#outbox = new Outbox({
       maxQueued: config.maxQueued,
@@ -78,7 +79,7 @@ export class ExternalBus implements Bus {
     const { config } = this.#options;
     signal.throwIfAborted();
     const broker = await connectOptions({ ...config, url: config.url ?? '' });
-    await this.#session.load();
+    await this.#session.load(`${this.#clientId}@${broker.url}`);
     signal.throwIfAborted();
     await new Promise<void>((resolve) => {
       this.#link = this.#makeLink(broker, resolve);
@@ -173,7 +174,7 @@ export class ExternalBus implements Bus {
 
   #welcome(session: boolean, window: number): void {
     const { topics, log } = this.#options;
-    log.info({ url: this.#options.config.url, session }, 'connected to the broker');
+    log.info({ session }, 'connected to the broker');
     this.#link?.send(
       { topic: topics.status, payload: Buffer.from('online'), options: retained },
       (err) => err && log.warn({ err }, 'status was not accepted'),
@@ -193,13 +194,15 @@ export class ExternalBus implements Bus {
       this.#options.log.warn({ waiting: this.#outbox.size }, 'connection to the broker lost');
     this.#outbox.suspend();
     this.#connected.set(false);
+    // Who waits for an answer need not wait for the next connection.
+    for (const { answered } of this.#subscriptions) answered();
   }
 
   #ask(filter: string): void {
     const { log } = this.#options;
     const asking = this.#wantedBy(filter);
     const qos = Math.max(...asking.map((wanted) => wanted.qos)) as Qos;
-    this.#session.add(filter).catch((err: unknown) => log.warn({ err }, 'session file cannot be written'));
+    this.#session.add(filter);
     this.#link?.subscribe(filter, qos, (granted, refusal) => {
       if (refusal) log.error({ err: refusal, filter }, 'subscription refused');
       if (granted) this.#granted.add(filter);
@@ -226,10 +229,7 @@ export class ExternalBus implements Bus {
   }
 
   async #unsubscribe(filter: string): Promise<void> {
-    if (!(await this.#link?.unsubscribe(filter))) return;
-    await this.#session
-      .delete(filter)
-      .catch((err: unknown) => this.#options.log.warn({ err }, 'session file cannot be written'));
+    if (await this.#link?.unsubscribe(filter)) this.#session.delete(filter);
   }
 
   #wantedBy(filter: string): Subscription[] {
@@ -247,8 +247,4 @@ export class ExternalBus implements Bus {
       );
     });
   }
-}
-
-function stopped(): GatewayError {
-  return new GatewayError('BUS_UNAVAILABLE', 'Expected a started bus but it is stopped');
 }

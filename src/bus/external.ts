@@ -15,7 +15,7 @@ export interface ClientOptions extends BrokerAddress {
   readonly clean?: boolean;
 }
 
-export interface ClientPublishOptions {
+interface ClientPublishOptions {
   readonly qos?: Qos;
   readonly retain?: boolean;
   /** MQTT 5 only; ignored on 3.1.1. */

@@ -41,6 +41,7 @@ export class Inbox {
   #claimTimer: NodeJS.Timeout | undefined;
   #unsettled = 0;
   #unsettledBytes = 0;
+  #closed = false;
   /** Something was left out, unacknowledged, because there was no room. */
   #overflowed = false;
 
@@ -59,6 +60,7 @@ export class Inbox {
 
   /** Takes a message. Returns whether the inbox acknowledges it; otherwise that can be done at once. */
   receive(packet: IPublishPacket): boolean {
+    if (this.#closed) return true;
     const by = this.#options.subscriptions.matching(packet.topic);
     const deferred = by.some((subscription) => subscription.deferred);
     if (packet.qos !== 1) {
@@ -96,7 +98,13 @@ export class Inbox {
     if (left.length > 0) this.#options.askAgain();
   }
 
+  /**
+   * The bus stops: nothing is handled or acknowledged any more. A handler that fails because it can no longer
+   * publish must not count as done.
+   */
   close(): void {
+    this.#closed = true;
+    this.#acknowledger?.close();
     clearTimeout(this.#claimTimer);
   }
 

@@ -76,7 +76,7 @@ export class Link {
 
   open(): void {
     const client = this.#client;
-    const { log, reconnect } = this.#options;
+    const { log, broker } = this.#options;
     client.handleMessage = (packet, done) => (this.#options.onMessage(packet) ? done(elsewhere) : done());
     client.on('packetsend', ({ cmd }) => {
       if (cmd === 'connect') this.#opened();
@@ -91,7 +91,7 @@ export class Link {
       this.#options.onClose();
     });
     client.on('error', (err) => {
-      log.warn({ err, attempt: this.#attempt, maxMs: reconnect.maxMs }, 'broker connection failed');
+      log.warn({ err, url: broker.url, attempt: this.#attempt }, 'broker connection failed');
       // What mqtt.js cannot read leaves it in the middle of a packet: only a new connection helps.
       this.drop();
     });

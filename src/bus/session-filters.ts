@@ -7,29 +7,32 @@ import { dirname } from 'node:path';
  */
 export class SessionFilters {
   readonly #file: string;
-  /** Whose session it is: another client id or broker has another one. */
-  readonly #owner: string;
+  readonly #onError: (error: unknown) => void;
   readonly #filters = new Set<string>();
+  #owner = '';
   #writing: Promise<void> = Promise.resolve();
 
-  constructor({ file, owner }: { file: string; owner: string }) {
+  /** A file that cannot be written costs only the memory of what to end: it is told to `onError`. */
+  constructor({ file, onError }: { file: string; onError: (error: unknown) => void }) {
     this.#file = file;
+    this.#onError = onError;
+  }
+
+  /** `owner`: whose session it is. Another client id or broker has another one. */
+  async load(owner: string): Promise<void> {
     this.#owner = owner;
-  }
-
-  async load(): Promise<void> {
     const text = await readFile(this.#file, 'utf8').catch(() => '');
-    for (const filter of parse(text, this.#owner)) this.#filters.add(filter);
+    for (const filter of parse(text, owner)) this.#filters.add(filter);
   }
 
-  add(filter: string): Promise<void> {
-    if (this.#filters.has(filter)) return this.#writing;
+  add(filter: string): void {
+    if (this.#filters.has(filter)) return;
     this.#filters.add(filter);
-    return this.#save();
+    this.#save();
   }
 
-  delete(filter: string): Promise<void> {
-    return this.#filters.delete(filter) ? this.#save() : this.#writing;
+  delete(filter: string): void {
+    if (this.#filters.delete(filter)) this.#save();
   }
 
   [Symbol.iterator](): IterableIterator<string> {
@@ -37,20 +40,19 @@ export class SessionFilters {
   }
 
   /** Resolves when all is written. */
-  async saved(): Promise<void> {
-    await this.#writing.catch(() => {});
+  saved(): Promise<void> {
+    return this.#writing;
   }
 
   /** One write after the other, each complete or not at all. */
-  #save(): Promise<void> {
+  #save(): void {
     const text = JSON.stringify({ owner: this.#owner, filters: [...this.#filters] });
     const write = async () => {
       await mkdir(dirname(this.#file), { recursive: true });
       await writeFile(`${this.#file}.part`, text);
       await rename(`${this.#file}.part`, this.#file);
     };
-    this.#writing = this.#writing.then(write, write);
-    return this.#writing;
+    this.#writing = this.#writing.then(write).catch(this.#onError);
   }
 }
 

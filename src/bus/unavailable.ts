@@ -6,3 +6,7 @@ export function unavailable(expected: string, cause: unknown): GatewayError {
   const received = cause instanceof Error ? cause.message || ('code' in cause && cause.code) : cause;
   return new GatewayError('BUS_UNAVAILABLE', `${expected} but received ${received}`, { cause });
 }
+
+export function stopped(): GatewayError {
+  return new GatewayError('BUS_UNAVAILABLE', 'Expected a started bus but received a stopped one');
+}

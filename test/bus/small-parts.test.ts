@@ -52,16 +52,34 @@ describe('the order of topics', () => {
 });
 
 describe('the filters of a session', () => {
+  const onError = (error: unknown) => {
+    throw error;
+  };
+
+  it('are not worth a failure where they cannot be written', async () => {
+    const errors: unknown[] = [];
+    const filters = new SessionFilters({
+      file: '/dev/null/session.json',
+      onError: (error) => errors.push(error),
+    });
+    await filters.load('me');
+    filters.add('a');
+    await filters.saved();
+    expect(errors).toHaveLength(1);
+  });
+
   it('are there for the next process of the same session, and for no other', async () => {
     const file = join(await temporaryFolder(), 'state', 'session.json');
-    const filters = new SessionFilters({ file, owner: 'me@here' });
-    await filters.load();
-    await Promise.all([filters.add('a'), filters.add('b/#'), filters.add('c'), filters.delete('a')]);
-    const next = new SessionFilters({ file, owner: 'me@here' });
-    await next.load();
+    const filters = new SessionFilters({ file, onError });
+    await filters.load('me@here');
+    for (const filter of ['a', 'b/#', 'c']) filters.add(filter);
+    filters.delete('a');
+    await filters.saved();
+    const next = new SessionFilters({ file, onError });
+    await next.load('me@here');
     expect([...next].sort()).toEqual(['b/#', 'c']);
-    const other = new SessionFilters({ file, owner: 'me@elsewhere' });
-    await other.load();
+    const other = new SessionFilters({ file, onError });
+    await other.load('me@elsewhere');
     expect([...other]).toEqual([]);
   });
 
@@ -76,10 +94,11 @@ describe('the filters of a session', () => {
       '{"owner":"me","filters":[1,"a"]}',
     ]) {
       await writeFile(file, text);
-      const filters = new SessionFilters({ file, owner: 'me' });
-      await filters.load();
+      const filters = new SessionFilters({ file, onError });
+      await filters.load('me');
       expect([...filters].every((filter) => filter === 'a')).toBe(true);
-      await filters.add('b');
+      filters.add('b');
+      await filters.saved();
       expect(await readFile(file, 'utf8')).toContain('"b"');
     }
   });
