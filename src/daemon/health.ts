@@ -32,14 +32,9 @@ export function healthOf(options: {
   now: number;
 }): Health {
   const { workload, connected, sources, version, startedAt, now } = options;
-  const stuck = [...(workload?.models ?? [])].flatMap(([name, host]) => {
+  const stuck = [...(workload?.models ?? [])].flatMap(([name, { stalledMs }]) => {
     const deadline = (workload?.config.models[name]?.timeoutMs ?? 0) * patience;
-    const idle = performance.now() - host.lastProgressAt;
-    return host.openCount > 0 && idle > deadline
-      ? [
-          `model ${name} has ${host.queueLength} inputs waiting and made no progress for ${now - host.lastProgressAt} ms`,
-        ]
-      : [];
+    return stalledMs > deadline ? [`model ${name} has had no progress for ${Math.round(stalledMs)} ms`] : [];
   });
   const absent = [
     ...(connected ? [] : ['the broker is away']),

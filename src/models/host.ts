@@ -84,14 +84,13 @@ export class ModelHost implements Service, Model {
     return this.#dispatcher.length;
   }
 
-  /** Inputs without an answer, waiting or in work. */
-  get openCount(): number {
-    return this.#open.size;
-  }
-
-  /** When a process last answered or got ready, `performance.now()`. */
-  get lastProgressAt(): number {
-    return this.#lastProgressAt;
+  /**
+   * How long the input that has waited longest has been without an answer, while no process answered any, ms:
+   * it grows only when neither the answers nor the deadlines of this model work any more.
+   */
+  get stalledMs(): number {
+    const oldest = this.#open.oldestArrival;
+    return oldest === undefined ? 0 : performance.now() - Math.max(oldest, this.#lastProgressAt);
   }
 
   /**
@@ -152,6 +151,7 @@ export class ModelHost implements Service, Model {
         );
       }
       this.#dispatcher.submit(job);
+      if (this.#open.size === 0) this.#lastProgressAt = job.arrivedAt;
       this.#meters.queued(this.#dispatcher.length);
     };
     return this.#open.open(make, signal, accept, (job) => this.#dispatcher.withdraw(job));
@@ -164,7 +164,10 @@ export class ModelHost implements Service, Model {
     const events = {
       onAnswer: (batch: Batch, answer: JobAnswer) => this.#answered(batch, answer),
       onLost: (batches: readonly Batch[], cause: Cause) => this.#lost(batches, cause),
-      onReady: () => this.#advance(),
+      onReady: () => {
+        this.#dispatcher.renew();
+        this.#advance();
+      },
     };
     const count = config.instances ?? availableParallelism();
     return Array.from(

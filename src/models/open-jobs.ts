@@ -9,6 +9,12 @@ export class OpenJobs {
     return this.#jobs.size;
   }
 
+  /** When the job that has waited longest was accepted, `performance.now()`. */
+  get oldestArrival(): number | undefined {
+    const [oldest] = this.#jobs;
+    return oldest?.arrivedAt;
+  }
+
   /**
    * Make a job of a call and hand it to `accept`, which may throw. When `signal` aborts, the caller gets
    * its reason and `withdraw` the job.

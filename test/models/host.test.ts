@@ -121,7 +121,7 @@ describe('ModelHost', () => {
     inWork.abort(new Error('so did I'));
     await expect(first).rejects.toThrow('so did I');
     expect((await third).timing.batchSize).toBe(1);
-    expect(host.openCount).toBe(0);
+    expect(host.stalledMs).toBe(0);
     await expect(
       host.infer(work(0, 1), { signal: AbortSignal.abort(new Error('too late')) }),
     ).rejects.toThrow('too late');
