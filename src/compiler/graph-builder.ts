@@ -6,6 +6,9 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #initializers = new Map<string, Tensor>();
   readonly #taken: Set<string>;
+  /** Of each wish, the number with which the search for a free name goes on. */
+  readonly #counts = new Map<string, number>();
+  #bytes = 0;
 
   /** `taken`: names that new values must not get, as those of the graph that a pass rewrites. */
   constructor(taken: Iterable<string> = []) {
@@ -18,7 +21,7 @@ export class GraphBuilder {
     inputs: readonly string[],
     options: { attributes?: Readonly<Record<string, Attribute>>; output?: string } = {},
   ): string {
-    const output = options.output ?? this.#unique(op.toLowerCase());
+    const output = options.output ?? this.unique(op.toLowerCase());
     this.push({
       op,
       domain: '',
@@ -38,9 +41,15 @@ export class GraphBuilder {
 
   /** Adds a constant and returns its name, which is `name` or, where that is taken, one like it. */
   constant(name: string, tensor: Tensor): string {
-    const unique = this.#unique(name);
+    const unique = this.unique(name);
     this.#initializers.set(unique, tensor);
+    this.#bytes += tensor.data.byteLength;
     return unique;
+  }
+
+  /** Size of all constants so far: who builds after a file of a stranger can stop in time. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The graph, without the constants that nothing reads. */
@@ -58,9 +67,12 @@ export class GraphBuilder {
     return { ...parts, nodes: [...this.#nodes], initializers };
   }
 
-  #unique(wish: string): string {
+  /** A name that no other value has or will get: `wish`, or one like it. */
+  unique(wish: string): string {
     let name = wish;
-    for (let i = 1; this.#taken.has(name); i++) name = `${wish}_${i}`;
+    let count = this.#counts.get(wish) ?? 1;
+    while (this.#taken.has(name)) name = `${wish}_${count++}`;
+    this.#counts.set(wish, count);
     this.#taken.add(name);
     return name;
   }

@@ -1,7 +1,7 @@
 import type { Attribute } from './graph.ts';
 import { BatchNotFree, type NhwcBuilder, type Size, type Value } from './nhwc-builder.ts';
 import { reshape } from './nhwc-moves.ts';
-import type { TensorType } from './tensor.ts';
+import { type TensorType, tensorTypes } from './tensor.ts';
 
 export interface ElementwiseOptions {
   readonly attributes?: Readonly<Record<string, Attribute>>;
@@ -21,6 +21,12 @@ export function elementwise(
   const names = operands.map((each) => builder.float(layout, raised(builder, each, shape.length)));
   const name = builder.graph.add(op, names, attributes && { attributes });
   return builder.value(name, { type: type ?? typeOf(operands[0]), shape, layout });
+}
+
+/** The value as elements of another type; itself where they are of that type. */
+export function cast(builder: NhwcBuilder, value: Value, type: TensorType): Value {
+  if (typeOf(value) === type) return value;
+  return elementwise(builder, 'Cast', [value], { attributes: { to: { int: tensorTypes[type].code } }, type });
 }
 
 /** Type of the value once it is read as numbers. */

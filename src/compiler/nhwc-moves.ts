@@ -99,7 +99,7 @@ export function concat(builder: NhwcBuilder, values: readonly Value[], axis: num
   return builder.value(name, { ...(alike ? kept(first) : { type: 'float32' }), shape, layout });
 }
 
-function sizeOf(size: Size | undefined): number {
+export function sizeOf(size: Size | undefined): number {
   if (typeof size === 'number') return size;
   throw new BatchNotFree('samples are joined or divided along it');
 }
@@ -202,17 +202,6 @@ export function pad(
 function zeroOf({ quantization }: Value): Tensor | undefined {
   if (quantization === undefined) return undefined;
   return { type: 'uint8', dims: [], data: Uint8Array.of(quantization.zeroPoint) };
-}
-
-/** The elements of `value` at `indices` along `axis`, in the shape of the indices. */
-export function gather(builder: NhwcBuilder, value: Value, indices: Value, axis: number): Value {
-  const at = axisOf(axis, value.shape.length);
-  if (value.shape[at] === 'N') throw new BatchNotFree('samples are chosen from it');
-  if (indices.shape[0] === 'N' && at !== 0) throw new BatchNotFree('indices have it too');
-  const shape = [...value.shape.slice(0, at), ...indices.shape, ...value.shape.slice(at + 1)];
-  const attributes = { axis: { int: at } };
-  const name = builder.graph.add('Gather', [builder.nhwc(value), builder.nhwc(indices)], { attributes });
-  return builder.value(name, { ...kept(value), shape });
 }
 
 export function integers(builder: NhwcBuilder, values: readonly number[]): string {
