@@ -1,4 +1,5 @@
-/** Names of a level that `{source}` stands for. */
+import { reservedSourceNames } from './topics.ts';
+
 const sourceName = /^[A-Za-z0-9_-]{1,64}$/;
 const placeholder = '{source}';
 
@@ -43,8 +44,9 @@ export function isFilter(filter: string): boolean {
   );
 }
 
+/** Whether a level may name a source: it becomes a level of the topics of its results. */
 export function isSourceName(name: string): boolean {
-  return sourceName.test(name);
+  return sourceName.test(name) && !reservedSourceNames.includes(name);
 }
 
 /** A topic pattern of a source, ready to use. */

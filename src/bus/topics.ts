@@ -3,7 +3,7 @@ export type Topics = ReturnType<typeof createTopics>;
 
 /**
  * Second levels that are taken, so that a source of such a name would write over other messages.
- * The configuration refuses them.
+ * Neither the configuration nor a topic may name one.
  */
 export const reservedSourceNames: readonly string[] = ['models', 'request', 'response'];
 

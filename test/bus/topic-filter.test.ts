@@ -89,7 +89,7 @@ describe('a source pattern', () => {
 
   it('takes no source whose name would break a topic', () => {
     const { match } = compilePattern('cameras/{source}/frame');
-    for (const source of ['', 'a b', 'a.b', '..', 'ä', 'x'.repeat(65)]) {
+    for (const source of ['models', 'request', '', 'a b', 'a.b', '..', 'ä', 'x'.repeat(65)]) {
       expect(match(`cameras/${source}/frame`)).toBeUndefined();
     }
   });
@@ -102,7 +102,9 @@ describe('a source pattern', () => {
   });
 
   it('finds any source that it was made with', () => {
-    const source = fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/);
+    const source = fc
+      .stringMatching(/^[A-Za-z0-9_-]{1,64}$/)
+      .filter((text) => !/^(models|request|response)$/.test(text));
     const level = fc.stringMatching(/^[a-z]{0,8}$/);
     const levels = fc.array(level, { maxLength: 4 });
     const law = fc.property(levels, source, levels, (before, one, after) => {
