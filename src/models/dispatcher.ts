@@ -16,6 +16,9 @@ export interface DispatcherOptions {
   readonly limits: Pick<ModelConfig, 'maxBatch' | 'maxDelayMs' | 'maxQueue' | 'timeoutMs'>;
 }
 
+/** While no process is up, those that wait do so for at least this long. */
+const restartMs = 10_000;
+
 /**
  * Decides which jobs run where, and when. An idle worker takes at once all that waits; while it is busy,
  * the next batch forms. A busy worker is handed a second batch ahead only if that is full: so a saturated
@@ -57,20 +60,24 @@ export class Dispatcher {
     });
   }
 
-  /**
-   * Jobs that a worker gave back untouched. They were accepted before and are not turned away now, and all
-   * that wait begin to wait anew: they could do nothing about it.
-   */
+  /** Jobs that a worker gave back untouched. They were accepted before and are not turned away now. */
   putBack(jobs: readonly Job[]): void {
     this.#queue.putBack(jobs.filter((job) => !job.settled));
-    this.#queue.renew(performance.now());
-    this.#watchExpiry();
+    this.renew();
   }
 
   /** Jobs that came back without an answer: the first time they run again, the second time `error` is it. */
   retry(jobs: readonly Job[], error: GatewayError): void {
     for (const job of jobs) if (++job.failures > 1) job.fail(error);
     this.putBack(jobs);
+  }
+
+  /** All that wait begin to wait anew: a worker came or went, and they could do nothing about it. */
+  renew(): void {
+    this.#queue.renew(performance.now());
+    clearTimeout(this.#expiry);
+    this.#expiry = undefined;
+    this.#watchExpiry();
   }
 
   /** The caller has gone. */
@@ -120,8 +127,7 @@ export class Dispatcher {
     if (this.#expiry) return;
     const oldest = this.#queue.waitingSince;
     if (oldest === undefined) return;
-    // A hanging run takes `timeoutMs` from those behind it, and its process a while to start again.
-    const limit = 2 * this.#options.limits.timeoutMs;
+    const limit = this.#patience();
     const look = () => {
       this.#expiry = undefined;
       for (const job of this.#queue.takeExpired(performance.now() - limit)) {
@@ -132,5 +138,12 @@ export class Dispatcher {
       this.#watchExpiry();
     };
     this.#expiry = setTimeout(look, Math.max(1, oldest + limit - performance.now())).unref();
+  }
+
+  /** A run that hangs takes `timeoutMs` from those behind it; a process takes seconds to start. */
+  #patience(): number {
+    const { workers, limits } = this.#options;
+    const patience = 2 * limits.timeoutMs;
+    return workers().some(({ ready }) => ready) ? patience : Math.max(patience, restartMs);
   }
 }

@@ -151,7 +151,6 @@ export class ModelHost implements Service, Model {
         );
       }
       this.#dispatcher.submit(job);
-      if (this.#open.size === 0) this.#lastProgressAt = job.arrivedAt;
       this.#meters.queued(this.#dispatcher.length);
     };
     return this.#open.open(make, signal, accept, (job) => this.#dispatcher.withdraw(job));

@@ -147,7 +147,9 @@ describe('Dispatcher', () => {
   });
 
   it('rejects those that wait too long, oldest first, and keeps the others', async () => {
-    const subject = dispatcher([], { timeoutMs: 20 });
+    const busy = new FakeWorker();
+    busy.batches.push([], []);
+    const subject = dispatcher([busy], { timeoutMs: 20 });
     const outcomes = await new Promise<unknown[]>((resolve) => {
       const seen: unknown[] = [];
       const expire = (error: unknown) => {
@@ -160,5 +162,20 @@ describe('Dispatcher', () => {
     });
     expect(outcomes).toMatchObject([{ code: 'MODEL_TIMEOUT' }, { code: 'MODEL_TIMEOUT' }]);
     expect(subject.length).toBe(1);
+  });
+
+  it('has those that wait begin anew, and wait longer, while no worker is there', async () => {
+    const worker = new FakeWorker();
+    worker.batches.push([], []);
+    const subject = dispatcher([worker], { timeoutMs: 20 });
+    const expired = new Promise((resolve) => subject.submit(job('infer', resolve)));
+    worker.ready = false;
+    subject.renew();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(subject.length).toBe(1);
+    worker.ready = true;
+    subject.renew();
+    expect(await expired).toMatchObject({ code: 'MODEL_TIMEOUT' });
+    expect(subject.length).toBe(0);
   });
 });

@@ -74,14 +74,14 @@ describe('ModelHost', () => {
   });
 
   it('waits for a fuller batch only as long as maxDelayMs says', async () => {
-    const { host } = await started(heavy, { maxDelayMs: 40 });
+    const { host } = await started(heavy, { maxDelayMs: 500 });
     const pair = [host.infer(work(0, 1))];
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise(setImmediate);
     pair.push(host.infer(work(0, 2)));
     const answers = await Promise.all(pair);
     expect(answers.map(({ timing }) => timing.batchSize)).toEqual([2, 2]);
-    expect(answers[0]?.timing.queueMs).toBeGreaterThan(30);
-    expect(answers[0]?.timing.queueMs).toBeLessThan(1000);
+    expect(answers[0]?.timing.queueMs).toBeGreaterThanOrEqual(499);
+    expect(answers[0]?.timing.queueMs).toBeLessThan(5_000);
   });
 
   it('shares what comes at once among idle processes', async () => {
