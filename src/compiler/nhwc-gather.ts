@@ -19,12 +19,17 @@ export function gatherNd(builder: NhwcBuilder, value: Value, indices: Value): Va
   const depth = Number(indices.shape.at(-1));
   const wide = cast(builder, indices, 'int64');
   const name = builder.graph.add('GatherND', [builder.nhwc(value), builder.nhwc(wide)]);
-  return builder.value(name, { ...kept(value), shape: [...indices.shape.slice(0, -1), ...value.shape.slice(depth)] });
+  return builder.value(name, {
+    ...kept(value),
+    shape: [...indices.shape.slice(0, -1), ...value.shape.slice(depth)],
+  });
 }
 
 /** The value `repeats` times along each axis. */
 export function tile(builder: NhwcBuilder, value: Value, repeats: readonly number[]): Value {
-  const shape = value.shape.map((size, axis) => (repeats[axis] === 1 ? size : sizeOf(size) * (repeats[axis] ?? 1)));
+  const shape = value.shape.map((size, axis) =>
+    repeats[axis] === 1 ? size : sizeOf(size) * (repeats[axis] ?? 1),
+  );
   const name = builder.graph.add('Tile', [builder.nhwc(value), integers(builder, repeats)]);
   return builder.value(name, { ...kept(value), shape });
 }
