@@ -1,6 +1,6 @@
-import type { Range } from './calibrate.ts';
 import type { GraphBuilder } from './graph-builder.ts';
 import { activationParameters, type Parameters } from './quantization.ts';
+import type { Tensor } from './tensor.ts';
 
 /** A value as bytes: its name and what a byte of it means. */
 export interface Bytes extends Parameters {
@@ -9,29 +9,34 @@ export interface Bytes extends Parameters {
   readonly constants: readonly [scale: string, zeroPoint: string];
 }
 
+export interface QuantizeValuesOptions {
+  readonly builder: GraphBuilder;
+  /** What the bytes of a value are to mean. */
+  readonly parameters: (value: string) => Parameters;
+  /** Of the graph that is quantized. */
+  readonly constants: ReadonlyMap<string, Tensor>;
+}
+
 /** The values of a graph while it is quantized: each as float, as bytes, or as either, made when asked for. */
 export class QuantizeValues {
   readonly #builder: GraphBuilder;
-  readonly #ranges: ReadonlyMap<string, Range>;
+  readonly #parameters: (value: string) => Parameters;
+  readonly #constants: ReadonlyMap<string, Tensor>;
   readonly #bytes = new Map<string, Bytes>();
   readonly #floats = new Map<string, string>();
 
-  constructor(builder: GraphBuilder, ranges: ReadonlyMap<string, Range>) {
+  constructor({ builder, parameters, constants }: QuantizeValuesOptions) {
     this.#builder = builder;
-    this.#ranges = ranges;
+    this.#parameters = parameters;
+    this.#constants = constants;
   }
 
   bytes(value: string): Bytes | undefined {
     return this.#bytes.get(value);
   }
 
-  /** Whether `quantized` can answer. */
-  canQuantize(value: string): boolean {
-    return this.#bytes.has(value) || this.#ranges.has(value);
-  }
-
   /** Let `value` be the bytes under `name`. */
-  setBytes(value: string, name: string, parameters: Parameters): Bytes {
+  setBytes(value: string, name: string, parameters = this.#parameters(value)): Bytes {
     const { scale, zeroPoint } = parameters;
     const constants = [
       this.#builder.constant(`${value}_scale`, { type: 'float32', dims: [], data: Float32Array.of(scale) }),
@@ -47,20 +52,23 @@ export class QuantizeValues {
     return bytes;
   }
 
-  /** Let the float `value` have another name in the new graph. */
-  renameFloat(value: string, name: string): void {
-    this.#floats.set(value, name);
+  /** Let `value` be the bytes of the float `name`. */
+  quantize(value: string, name: string, parameters = this.#parameters(value)): Bytes {
+    const bytes = this.setBytes(value, '', parameters);
+    return this.carryBytes(value, {
+      ...bytes,
+      name: this.#builder.add('QuantizeLinear', [name, ...bytes.constants]),
+    });
   }
 
-  /** `value` as bytes, through a QuantizeLinear if need be. */
+  /** `value` as bytes: made of floats by a QuantizeLinear, of a constant here and now. */
   quantized(value: string): Bytes {
     const known = this.#bytes.get(value);
     if (known !== undefined) return known;
-    const float = this.float(value);
-    const parameters = activationParameters(this.#ranges.get(value) ?? { min: 0, max: 0 });
-    const bytes = this.setBytes(value, '', parameters);
-    const name = this.#builder.add('QuantizeLinear', [float, ...bytes.constants]);
-    return this.carryBytes(value, { ...bytes, name });
+    const constant = this.#constants.get(value);
+    return constant?.type === 'float32'
+      ? this.#quantizedConstant(value, constant.dims, constant.data)
+      : this.quantize(value, this.float(value));
   }
 
   /**
@@ -70,7 +78,7 @@ export class QuantizeValues {
   float(value: string): string {
     const bytes = this.#bytes.get(value);
     const name = this.#floats.get(value);
-    if (bytes === undefined || name !== undefined) return name ?? value;
+    if (bytes === undefined || name !== undefined || this.#constants.has(value)) return name ?? value;
     const made = this.dequantize(bytes);
     this.#floats.set(value, made);
     return made;
@@ -82,6 +90,20 @@ export class QuantizeValues {
       'DequantizeLinear',
       [bytes.name, ...bytes.constants],
       output === undefined ? {} : { output },
+    );
+  }
+
+  #quantizedConstant(value: string, dims: readonly number[], data: Float32Array): Bytes {
+    let [min, max] = [0, 0];
+    for (const number of data) [min, max] = [Math.min(min, number), Math.max(max, number)];
+    const parameters = activationParameters({ min, max });
+    const { scale, zeroPoint } = parameters;
+    // A Uint8ClampedArray rounds half to even, and so does QuantizeLinear.
+    const bytes = new Uint8Array(Uint8ClampedArray.from(data, (number) => number / scale + zeroPoint).buffer);
+    return this.setBytes(
+      value,
+      this.#builder.constant(`${value}_uint8`, { type: 'uint8', dims, data: bytes }),
+      parameters,
     );
   }
 }

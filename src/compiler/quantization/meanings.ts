@@ -1,0 +1,45 @@
+import type { Graph, Node } from '../graph.ts';
+import { Groups } from './groups.ts';
+import { type Choice, endOf, type PlanOptions } from './plan.ts';
+import { padding } from './roles.ts';
+
+/** Bits that the narrowest part of a Concat may lose so that it needs no conversion. */
+const concatBits = 2;
+
+/** What the bytes of each value mean: one meaning along the nodes that only carry them. */
+export function meanings(choice: Choice, { inputs, ranges }: PlanOptions): Groups {
+  const { graph, roles, clamps } = choice;
+  const absorbed = new Set(clamps.values());
+  const groups = new Groups();
+  const add = (value: string) => {
+    const range = ranges.get(value);
+    if (range !== undefined) groups.add(value, range);
+  };
+  for (const { name } of graph.inputs) add(name);
+  for (const [name, parameters] of Object.entries(inputs)) groups.fix(name, parameters);
+  for (const node of graph.nodes) {
+    if (absorbed.has(node)) continue;
+    const role = roles.get(node);
+    const [output = ''] = node.outputs;
+    if (role === undefined) node.outputs.forEach(add);
+    else if (role.kind === 'rescale') {
+      groups.scale(output, dataInput(graph.initializers, node.inputs), role.factor);
+    } else if (role.kind === 'carrier' || role.kind === 'clamp') carried(groups, graph, node);
+    else if (role.kind === 'concat' && groups.agree(node.inputs, concatBits)) {
+      for (const input of node.inputs) groups.join(input, output);
+    } else add(endOf(node, clamps));
+  }
+  return groups;
+}
+
+function carried(groups: Groups, { initializers }: Graph, node: Node): void {
+  const [input = ''] = node.inputs;
+  for (const output of node.outputs) groups.join(output, input);
+  const around = node.op === 'Pad' ? padding(node, initializers) : undefined;
+  if (around !== undefined && Number.isFinite(around)) groups.hold(input, around);
+}
+
+/** Of the two factors of a rescale the one that is no constant. */
+export function dataInput(constants: Graph['initializers'], inputs: readonly string[]): string {
+  return inputs.find((input) => !constants.has(input)) ?? '';
+}
