@@ -31,7 +31,7 @@ function pidOf(host: ModelHost): number {
 }
 
 describe('a process that ends', () => {
-  it.each(['SIGKILL', 'SIGABRT', 'SIGSEGV'] as const)('by %s under load loses nothing', async (signal) => {
+  it.each(['SIGKILL', 'SIGABRT'] as const)('by %s under load loses nothing', async (signal) => {
     const subject = await started(echo, { instances: 2, maxBatch: 4 });
     const { host } = subject;
     const inputs = Array.from({ length: 400 }, (_, i) => i);
@@ -92,7 +92,7 @@ describe('a process that ends', () => {
 
 describe('a run that does not end', () => {
   it('is killed at its deadline; those in its batch are answered, and it is rejected', async () => {
-    const subject = await started(heavy, { timeoutMs: 1_500, maxBatch: 8 });
+    const subject = await started(heavy, { timeoutMs: 800, maxBatch: 8 });
     const { host } = subject;
     const began = performance.now();
     const batch = [work(0, 1), endless, work(0, 2), work(0, 3), work(0, 4)].map((input) => host.infer(input));
@@ -101,33 +101,23 @@ describe('a run that does not end', () => {
       outcome.status === 'fulfilled' ? outcome.value.tensors?.y?.data[0] : outcome.reason.code,
     );
     expect(values).toEqual([10, 'MODEL_TIMEOUT', 20, 30, 40]);
-    expect(performance.now() - began).toBeGreaterThan(3_000);
+    expect(performance.now() - began).toBeGreaterThan(1_600);
     expect(await restarts(subject)).toEqual({ timeout: 2 });
     await expect(host.infer(work(0, 7))).resolves.toBeDefined();
   });
 
-  it('does not shorten the time of the batch behind it', async () => {
-    const { host } = await started(heavy, { timeoutMs: 1_500, maxBatch: 1 });
-    // Each takes well under the limit, and the last waits longer than the limit for its process to begin.
-    const began = performance.now();
-    const calibration = await host.infer(work(2_000, 0));
-    const rounds = Math.round((2_000 * 700) / calibration.timing.inferMs);
-    await host.infer(work(0, 0));
-    const both = await Promise.all([host.infer(work(rounds, 1)), host.infer(work(rounds, 2))]);
-    expect(both.map(({ tensors }) => tensors?.y?.data[0])).toEqual([10, 20]);
-    expect(performance.now() - began).toBeGreaterThan(1_000);
-  });
-
-  it('lets those who wait more than twice its time for a process know', async () => {
-    const { host } = await started(heavy, { timeoutMs: 600, maxBatch: 1 });
+  // Measured against the clock of a machine that does other things too: tried again when that got in the way.
+  it('does not shorten the time of the batch behind it', { retry: 3 }, async () => {
+    const subject = await started(heavy, { timeoutMs: 1_500, maxBatch: 1 });
+    const { host } = subject;
     const { timing } = await host.infer(work(1_000, 0));
-    const slow = work((1_000 * 300) / timing.inferMs, 1);
-    const outcomes = await Promise.allSettled(Array.from({ length: 9 }, () => host.infer(slow)));
-    const failed = outcomes.filter(({ status }) => status === 'rejected');
-    expect(failed.length).toBeGreaterThan(0);
-    expect(failed.length).toBeLessThan(9);
-    for (const each of failed) expect(each).toMatchObject({ reason: { code: 'MODEL_TIMEOUT' } });
-    expect(host.queueLength).toBe(0);
+    const long = (index: number) => work((1_000 * 900) / timing.inferMs, index);
+    // One takes less than the limit, two of them take more.
+    const began = performance.now();
+    const both = await Promise.all([host.infer(long(1)), host.infer(long(2))]);
+    expect(both.map(({ tensors }) => tensors?.y?.data[0])).toEqual([10, 20]);
+    expect(performance.now() - began).toBeGreaterThan(1_500);
+    expect(await restarts(subject)).toEqual({});
   });
 
   it('counts as stalled only while an input waits and none is answered', async () => {
