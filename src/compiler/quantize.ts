@@ -9,6 +9,8 @@ import { QuantizeValues } from './quantize-values.ts';
 export interface QuantizeOptions extends PlanOptions {
   /** Default `reduced`: the same answers on every processor. */
   readonly weightRange?: WeightRange;
+  /** Mean of each channel of the values that products read: biases then make up for rounded weights. */
+  readonly means?: ReadonlyMap<string, Float64Array>;
 }
 
 /**
@@ -34,9 +36,9 @@ export function quantizePlanned(graph: Graph, options: QuantizeOptions, plan: Pl
   const parameters = (value: string) => plan.groups.parameters(value);
   const values = new QuantizeValues({ builder, parameters, constants: graph.initializers });
   for (const name of Object.keys(options.inputs)) values.setBytes(name, name);
-  const weightRange = options.weightRange ?? 'reduced';
+  const { weightRange = 'reduced', means = new Map() } = options;
   const absorbed = new Set(plan.clamps.values());
-  for (const node of graph.nodes) rewriteNode({ plan, absorbed, builder, values, weightRange }, node);
+  for (const node of graph.nodes) rewriteNode({ plan, absorbed, builder, values, weightRange, means }, node);
   for (const { name } of graph.outputs) {
     const bytes = values.bytes(name);
     if (bytes !== undefined) values.dequantize(bytes, name);

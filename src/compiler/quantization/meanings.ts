@@ -1,6 +1,6 @@
 import type { Graph, Node } from '../graph.ts';
 import { Groups } from './groups.ts';
-import { type Choice, endOf, type PlanOptions } from './plan.ts';
+import type { Choice, PlanOptions } from './plan.ts';
 import { padding } from './roles.ts';
 
 /** Bits that the narrowest part of a Concat may lose so that it needs no conversion. */
@@ -37,6 +37,11 @@ function carried(groups: Groups, { initializers }: Graph, node: Node): void {
   for (const output of node.outputs) groups.join(output, input);
   const around = node.op === 'Pad' ? padding(node, initializers) : undefined;
   if (around !== undefined && Number.isFinite(around)) groups.hold(input, around);
+}
+
+/** The value in which the bytes of `node` end. */
+export function endOf(node: Node, clamps: ReadonlyMap<Node, Node>): string {
+  return (clamps.get(node) ?? node).outputs[0] ?? '';
 }
 
 /** Of the two factors of a rescale the one that is no constant. */

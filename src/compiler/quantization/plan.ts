@@ -2,7 +2,7 @@ import type { Range } from '../calibrate.ts';
 import { consumers, type Graph, type Node } from '../graph.ts';
 import type { Parameters } from '../quantization.ts';
 import type { Groups } from './groups.ts';
-import { meanings } from './meanings.ts';
+import { endOf, meanings } from './meanings.ts';
 import { type Role, roleOf } from './roles.ts';
 
 export interface PlanOptions {
@@ -82,11 +82,6 @@ function considered(graph: Graph, options: PlanOptions, roles: ReadonlyMap<Node,
     }
   }
   return { clamps, bytes, dropped };
-}
-
-/** The value in which the bytes of `node` end. */
-export function endOf(node: Node, clamps: ReadonlyMap<Node, Node>): string {
-  return (clamps.get(node) ?? node).outputs[0] ?? '';
 }
 
 /** Of nodes that compute bytes the clamp that alone reads them. */

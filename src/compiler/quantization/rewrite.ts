@@ -4,7 +4,8 @@ import type { WeightRange } from '../quantization.ts';
 import type { QuantizeValues } from '../quantize-values.ts';
 import { carry, clampBytes } from './carry.ts';
 import { dequantizedWeights } from './dequantized-weights.ts';
-import { endOf, type Plan } from './plan.ts';
+import { endOf } from './meanings.ts';
+import type { Plan } from './plan.ts';
 import type { Role } from './roles.ts';
 
 export interface Rewriting {
@@ -14,6 +15,8 @@ export interface Rewriting {
   readonly builder: GraphBuilder;
   readonly values: QuantizeValues;
   readonly weightRange: WeightRange;
+  /** Mean of each channel of a value, where biases are to make up for what rounding the weights shifts. */
+  readonly means: ReadonlyMap<string, Float64Array>;
 }
 
 /** Adds `node` to the builder, on bytes where the plan says so. */
