@@ -57,7 +57,7 @@ async function* examine(file: string | undefined): AsyncGenerator<readonly Findi
     return;
   }
   const { checkConfiguration } = await import('./doctor/configuration.ts');
-  const { config, findings } = await checkConfiguration(file);
+  const { config, findings } = await checkConfiguration(file, process.env);
   yield findings;
   yield await checkMachine(config);
   if (!config) return;
@@ -68,7 +68,10 @@ async function* examine(file: string | undefined): AsyncGenerator<readonly Findi
 
 function describe({ what, status, text, advice }: Finding): string {
   const word = status.padEnd(4);
-  const painted = process.stdout.isTTY && !process.env.NO_COLOR ? styleText(colours[status], word) : word;
+  const painted =
+    process.stdout.isTTY && !process.env.NO_COLOR
+      ? styleText(colours[status], word, { validateStream: false })
+      : word;
   const line = `${painted}  ${what.padEnd(16)}  ${text}`;
   return advice === undefined ? line : `${line}\n${' '.repeat(6)}${advice}`;
 }

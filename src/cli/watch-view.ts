@@ -100,7 +100,7 @@ export class WatchView {
       const padded = right ? text.padStart(width) : text.padEnd(width);
       const cut = padded.slice(0, Math.max(0, room));
       room -= padded.length + 2;
-      return this.#colour && colour ? styleText(colour, cut) : cut;
+      return this.#colour && colour ? styleText(colour, cut, { validateStream: false }) : cut;
     });
     return painted.join('  ').trimEnd();
   }

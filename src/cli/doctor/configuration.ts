@@ -10,12 +10,13 @@ import { type Finding, fail, ok, reasonOf, warn } from './finding.ts';
 /** The configuration, where it can be read, and what is wrong with it and with the code of its pipelines. */
 export async function checkConfiguration(
   file: string,
+  env: NodeJS.ProcessEnv,
 ): Promise<{ config?: Config; findings: readonly Finding[] }> {
-  const stray = strayVariables(schema, process.env).map((note) =>
+  const stray = strayVariables(schema, env).map((note) =>
     warn('environment', note, 'unset it, or correct its name'),
   );
   try {
-    const config = loadConfig({ file, env: process.env });
+    const config = loadConfig({ file, env });
     return {
       config,
       findings: [...stray, ok('configuration', file), ...(await checkPipelines(config, file))],

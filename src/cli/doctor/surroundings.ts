@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { access, constants, statfs } from 'node:fs/promises';
+import { access, constants, stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import type { BusClient } from '../../bus/external.ts';
@@ -25,11 +25,14 @@ export async function checkSurroundings(config: Config): Promise<Finding[]> {
 
 async function checkDisk(folder: string): Promise<Finding[]> {
   const existing = await nearest(folder);
-  try {
-    await access(existing, constants.W_OK);
-  } catch (error) {
-    const advice = `let this user write there, or set gateway.stateDir; under systemd StateDirectory= makes it`;
-    return [fail('disk', `${folder} cannot be written: ${reasonOf(error)}`, advice)];
+  const problem = await access(existing, constants.W_OK).then(
+    async () => ((await stat(existing)).isDirectory() ? undefined : `${existing} is no folder`),
+    reasonOf,
+  );
+  if (problem !== undefined) {
+    const advice =
+      'let this user write there, or set gateway.stateDir; under systemd StateDirectory= makes it';
+    return [fail('disk', `${folder} cannot be written: ${problem}`, advice)];
   }
   const { bavail, bsize } = await statfs(existing);
   const free = bavail * bsize;
