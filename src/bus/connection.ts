@@ -4,6 +4,11 @@ import { maxConnectBytes, PacketScanner } from './packet-scanner.ts';
 
 /** Messages of one connection whose handlers have not settled; beyond it the socket is not read. */
 const maxHeldMessages = 512;
+/**
+ * What the parser is given in one turn of the event loop: hundreds of small messages in one chunk would hold up
+ * all others for as long as their handlers take to begin.
+ */
+const turnBytes = 16 * 1024;
 /** Read ahead of the parser, and written ahead of the socket before the writer is told to wait. */
 const bufferBytes = 256 * 1024;
 /** Chunks that together are smaller than this leave in one write: packets are written in many small pieces. */
@@ -38,6 +43,8 @@ export class Connection extends Duplex {
   #heldMessages = 0;
   #heldBytes = 0;
   #wanted = false;
+  /** The rest of a chunk waits for the next turn of the event loop. */
+  #turning = false;
   /** Held messages that the reader has not been told about. */
   #unannounced = 0;
 
@@ -92,13 +99,20 @@ export class Connection extends Duplex {
       );
       return;
     }
-    if (!this.push(chunk)) this.#wanted = false;
+    this.#pass(chunk);
+  }
+
+  #pass(chunk: Buffer): void {
+    const rest = chunk.subarray(turnBytes);
+    this.#turning = rest.length > 0;
+    if (!this.push(chunk.subarray(0, turnBytes))) this.#wanted = false;
     this.#flow();
+    if (this.#turning) setImmediate(() => this.destroyed || this.#pass(rest));
   }
 
   #flow(): void {
     const room = this.#heldMessages < maxHeldMessages && this.#heldBytes < this.#maxHeldBytes;
-    if (this.#wanted && room) this.#socket.resume();
+    if (this.#wanted && room && !this.#turning) this.#socket.resume();
     else this.#socket.pause();
   }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { getPriority, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { GatewayError } from '../errors.ts';
@@ -19,6 +20,12 @@ const keptLines = 20;
  */
 const execArgv = ['--max-semi-space-size=2'];
 const tuning = { MALLOC_ARENA_MAX: '2' };
+
+/**
+ * How much less a net counts than the daemon when cores are scarce, in steps of nice(2): the daemon needs little
+ * and at once, the nets take what is left.
+ */
+const politeness = 5;
 
 /** All that a model process learns of its surroundings: where libraries and temporary files are. */
 const inherited = ['LD_LIBRARY_PATH', 'TMPDIR', 'TZ', 'SystemRoot'];
@@ -55,6 +62,14 @@ export interface ModelProcessOptions {
   readonly onAnswer: (answer: JobAnswer) => void;
 }
 
+function yieldToDaemon(pid: number): void {
+  try {
+    setPriority(pid, Math.min(19, getPriority() + politeness));
+  } catch {
+    // It has ended already, which shows elsewhere.
+  }
+}
+
 /**
  * Start a process, load the model into it and run its golden samples there.
  * @throws what `loadModel` throws in the process, MODEL_LOAD_FAILED if that ends or takes a minute, or the
@@ -71,6 +86,7 @@ export async function startModelProcess(
     env: environment(),
     execArgv,
   });
+  if (child.pid !== undefined) yieldToDaemon(child.pid);
   const kill = () => child.kill('SIGKILL');
   const exited = exitOf(child, recordOutput(child, log));
   let rss = 0;
