@@ -69,6 +69,9 @@ export async function openSession(graph: Uint8Array, options: SessionOptions): P
 }
 
 async function loadRuntime(): Promise<typeof import('onnxruntime-node')> {
+  // Since 1.29 the library reports models and machine to its makers and keeps a database for it in the home
+  // folder, unless this is set before it is loaded. What a gateway sees and runs is nobody else's business.
+  process.env.ORT_DISABLE_TELEMETRY = '1';
   const ort = await import('onnxruntime-node');
   // Its warnings go straight to the process's stderr and tell a user of a gateway nothing.
   ort.env.logLevel = 'error';
