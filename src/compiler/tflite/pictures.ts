@@ -8,7 +8,7 @@ import {
   spaceToDepth,
   type Window,
 } from '../nhwc-windows.ts';
-import { activated, type Call, type Importer, input, output } from './call.ts';
+import { activated, type Call, type Importer, input, operand, output } from './call.ts';
 
 /* Operators on the height and width of pictures, without weights. */
 
@@ -25,10 +25,31 @@ export function positive(value: number, what: string): number {
   throw new RangeError(`Expected a ${what} from 1 but received ${value}`);
 }
 
+/**
+ * Means of bytes often lie just between two. TFLite then rounds away from the zero of its type, the runtime
+ * to the even one, and a softmax after a pool over all of a picture makes several steps of that one. A scale
+ * some millionths off brings the halves to TFLite's side, where all that is averaged is on one side of zero
+ * as after a ReLU: upwards for uint8, downwards for int8, whose lower half that is.
+ */
+function withTiesOfTflite(call: Call, value: Value): Value {
+  const { builder } = call;
+  const { quantization } = value;
+  if (quantization?.zeroPoint !== 0) return value;
+  const nudge = operand(call, 0).info.type === 'int8' ? 1 - 2 ** -21 : 1 + 2 ** -21;
+  const scale = Math.fround(quantization.scale * nudge);
+  const source = () => builder.nchw(value);
+  return builder.value(source, { ...value, layout: 'nchw', quantization: { ...quantization, scale } });
+}
+
+const average = (call: Call, window: Window) =>
+  averagePool(call.builder, withTiesOfTflite(call, input(call, 0)), window);
+
+const max = (call: Call, window: Window) => maxPool(call.builder, input(call, 0), window);
+
 const pool =
-  (operation: typeof maxPool): Importer =>
+  (operation: typeof average): Importer =>
   (call) => {
-    const { options, builder } = call;
+    const { options } = call;
     const [padding = 0] = [options?.int8(0)];
     const [strideWidth = 1, strideHeight = 1, width = 1, height = 1] = [1, 2, 3, 4].map((field) =>
       positive(options?.int32(field) ?? 0, 'stride or window'),
@@ -38,7 +59,7 @@ const pool =
       strides: [strideHeight, strideWidth],
       padding: paddingOf(padding),
     };
-    return activated(call, operation(builder, input(call, 0), window), 5);
+    return activated(call, operation(call, window), 5);
   };
 
 const resized =
@@ -62,9 +83,9 @@ const blocks =
     operation(call.builder, input(call, 0), positive(call.options?.int32(0) ?? 0, 'block'));
 
 export const pictures: Readonly<Record<string, Importer>> = {
-  AVERAGE_POOL_2D: pool(averagePool),
+  AVERAGE_POOL_2D: pool(average),
   DEPTH_TO_SPACE: blocks(depthToSpace),
-  MAX_POOL_2D: pool(maxPool),
+  MAX_POOL_2D: pool(max),
   // Two fields of old files come first.
   RESIZE_BILINEAR: resized('linear', 2),
   RESIZE_NEAREST_NEIGHBOR: resized('nearest', 0),

@@ -24,7 +24,9 @@ export function storedBytes(info: TensorInfo): TypedTensor<'uint8'> {
   const tensor = storedTensor(info);
   if (tensor.type === 'uint8') return tensor;
   if (tensor.type !== 'int8') throw expected('bytes', info.label, tensor.type);
-  return { type: 'uint8', dims: tensor.dims, data: Uint8Array.from(tensor.data, (each) => each + shift) };
+  const data = new Uint8Array(tensor.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = (tensor.data[i] ?? 0) + shift;
+  return { type: 'uint8', dims: tensor.dims, data };
 }
 
 /** Weights as int8 and what they mean. */
@@ -40,8 +42,10 @@ export function storedWeights(info: TensorInfo): StoredWeights | undefined {
   const tensor = storedTensor(info);
   if (tensor.type === 'int8') return { tensor, quantization };
   if (tensor.type !== 'uint8') return undefined;
+  const data = new Int8Array(tensor.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = (tensor.data[i] ?? 0) - shift;
   return {
-    tensor: { type: 'int8', dims: tensor.dims, data: Int8Array.from(tensor.data, (each) => each - shift) },
+    tensor: { type: 'int8', dims: tensor.dims, data },
     quantization: { ...quantization, zeroPoints: quantization.zeroPoints.map((each) => each - shift) },
   };
 }
@@ -51,15 +55,17 @@ export function storedFloats(info: TensorInfo): Tensor {
   const tensor = storedTensor(info);
   const { quantization } = info;
   if (tensor.type === 'float16') {
-    return { type: 'float32', dims: tensor.dims, data: Float32Array.from(tensor.data, fromHalf) };
+    const data = new Float32Array(tensor.data.length);
+    for (let i = 0; i < data.length; i++) data[i] = fromHalf(tensor.data[i] ?? 0);
+    return { type: 'float32', dims: tensor.dims, data };
   }
   if (quantization === undefined || tensor.type === 'float32') return tensor;
   const { scales, zeroPoints, axis } = quantization;
   const stride = tensor.dims.slice(axis + 1).reduce((product, size) => product * size, 1);
-  const data = Float32Array.from(tensor.data as ArrayLike<number | bigint>, Number);
-  for (const [i, value] of data.entries()) {
+  const data = new Float32Array(tensor.data.length);
+  for (let i = 0; i < data.length; i++) {
     const channel = Math.floor(i / stride) % scales.length;
-    data[i] = (value - (zeroPoints[channel] ?? 0)) * (scales[channel] ?? 1);
+    data[i] = (Number(tensor.data[i] ?? 0) - (zeroPoints[channel] ?? 0)) * (scales[channel] ?? 1);
   }
   return { type: 'float32', dims: tensor.dims, data };
 }
