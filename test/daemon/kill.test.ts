@@ -5,7 +5,7 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMosquitto, withoutMosquitto } from '../bus/mosquitto.ts';
 import { Daemon, freePort } from '../support/daemon.ts';
-import { envelope, readDigits, temporaryFolder } from '../support/gateway.ts';
+import { envelope, modelProcess, readDigits, temporaryFolder } from '../support/gateway.ts';
 
 const frames = 1_000;
 const killAfter = 300;
@@ -43,7 +43,9 @@ async function publishAll(client: MqttClient): Promise<void> {
   for (let i = 0; i < frames; i++) {
     const digit = digits[i % digits.length];
     if (!digit) throw new Error('no digits');
-    const sent = client.publishAsync('cameras/desk/frame', envelope({ ...digit, id: `frame-${i}` }), { qos: 1 });
+    const sent = client.publishAsync('cameras/desk/frame', envelope({ ...digit, id: `frame-${i}` }), {
+      qos: 1,
+    });
     onTheWay.add(sent);
     void sent.finally(() => onTheWay.delete(sent));
     if (onTheWay.size >= 40) await Promise.race(onTheWay);
@@ -73,9 +75,7 @@ async function flow(url: string, strike: () => Promise<void>): Promise<Set<strin
 }
 
 async function killModel(daemon: Daemon): Promise<void> {
-  const health = await daemon.health();
-  const { processes } = health?.models.digits as { processes: { pid: number }[] };
-  process.kill(processes[0]?.pid ?? 0, 'SIGKILL');
+  process.kill(modelProcess(await daemon.health()).pid, 'SIGKILL');
 }
 
 async function killDaemon(daemon: Daemon): Promise<void> {

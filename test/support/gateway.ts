@@ -6,6 +6,7 @@ import type { Message } from '../../src/bus/bus.ts';
 import { type BusClient, connectClient } from '../../src/bus/external.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { Gateway } from '../../src/daemon/gateway.ts';
+import type { Health } from '../../src/daemon/health.ts';
 import { createLog } from '../../src/log.ts';
 
 const examples = new URL('../../examples/digits/', import.meta.url);
@@ -101,6 +102,14 @@ export async function collect(client: BusClient, filter: string) {
     return messages;
   };
   return { messages, until, json: () => messages.map(({ payload }) => JSON.parse(payload.toString())) };
+}
+
+/** The first process of the digits model. */
+export function modelProcess(health: Health | undefined): { pid: number; rss: number } {
+  const digits = health?.models.digits as { processes: { pid: number; rss: number }[] } | undefined;
+  const process = digits?.processes[0];
+  if (!process) throw new Error('Expected a model process');
+  return process;
 }
 
 export function envelope({ id, png }: { id: string; png: Buffer }): string {
