@@ -1,0 +1,96 @@
+import type { Value as GraphValue } from '../graph.ts';
+import { GraphBuilder } from '../graph-builder.ts';
+import type { Imported } from '../imported.ts';
+import { NhwcBuilder, type Size, type Value } from '../nhwc-builder.ts';
+import { cast } from '../nhwc-elementwise.ts';
+import { removeUnused } from '../passes/unused.ts';
+import { batchOf } from './alone.ts';
+import { type Artifacts, constantBudget } from './artifacts.ts';
+import { checkNoControlFlow, type GraphNode, readNodes, readSource, shapeOf, typeOf } from './graph-def.ts';
+import { failed, field, isObject, type Json, text } from './json.ts';
+import { inOrder, type Source } from './order.ts';
+import { translateNodes } from './translate.ts';
+
+/** An input or output of the net: its name for people and its place in the graph. */
+interface Port {
+  readonly name: string;
+  readonly source: Source;
+}
+
+/**
+ * The net of a graph model: TensorFlow's operators, as its converter leaves them.
+ * @throws COMPILE_FAILED, naming node and operator, for what cannot be imported and for damaged models.
+ */
+export function importGraphModel(artifacts: Artifacts): Imported {
+  const { label, topology, weights } = artifacts;
+  const nodes = readNodes(topology, label);
+  const { inputs, outputs } = portsOf(nodes, artifacts);
+  const sources = outputs.map(({ source }) => source);
+  const order = inOrder(nodes, sources, checkNoControlFlow);
+  const builder = new NhwcBuilder(new GraphBuilder([...inputs, ...outputs].map(({ name }) => name)));
+  const values = new Map<string, readonly Value[]>();
+  const graphInputs = inputs.map(({ name, source }) => {
+    const input = inputOf(nodes, name, source);
+    const value = builder.value(name, input);
+    // TensorFlow.js computes with bytes as integers.
+    values.set(source.node, [input.type === 'uint8' ? cast(builder, value, 'int32') : value]);
+    return { name, ...input };
+  });
+  const maxBytes = constantBudget(weights);
+  const results = translateNodes({ label, weights, order, builder, values, maxBytes }, sources);
+  const graph = builder.graph.build({
+    name: label,
+    opsets: { '': 17 },
+    inputs: graphInputs,
+    outputs: results.values.map((value, i) => addOutput(builder, outputs[i]?.name ?? '', value)),
+  });
+  return { graph: removeUnused(graph), source: 'tfjs-graph', quantized: false, notes: results.notes };
+}
+
+/** As TensorFlow.js finds them: by the signature, else placeholders, and nodes that nobody reads. */
+function portsOf(nodes: ReadonlyMap<string, GraphNode>, { signature, label }: Artifacts) {
+  const named = (kind: 'inputs' | 'outputs'): Port[] => {
+    const entries = signature === undefined ? undefined : field(signature, kind);
+    if (!isObject(entries)) return [];
+    return Object.entries(entries).map(([name, entry]) => ({
+      name,
+      source: readSource(text(field(entry as Json, 'name'), `${kind} ${name} of ${label}`)),
+    }));
+  };
+  const byName = ({ name }: GraphNode): Port => ({ name, source: { node: name, index: 0 } });
+  const all = [...nodes.values()];
+  const placeholders = all.filter(({ op }) => op === 'Placeholder').map(byName);
+  const inputs = named('inputs');
+  const outputs = named('outputs');
+  if (outputs.length === 0) {
+    const read = new Set(all.flatMap((node) => node.inputs.map((source) => source.node)));
+    outputs.push(...all.filter(({ name, op }) => !read.has(name) && op !== 'Const').map(byName));
+  }
+  if (outputs.length === 0) throw failed('outputs', label, 'none');
+  return { inputs: inputs.length > 0 ? inputs : placeholders, outputs };
+}
+
+function inputOf(nodes: ReadonlyMap<string, GraphNode>, name: string, { node }: Source) {
+  const placeholder = nodes.get(node);
+  if (placeholder?.op !== 'Placeholder') {
+    throw failed(`a placeholder ${node}`, `input ${name}`, placeholder?.op ?? 'none of that name');
+  }
+  const sizes = shapeOf(placeholder, 'shape');
+  const shape = sizes.map((size, axis): Size => (axis === 0 && isBatch(size, sizes.length) ? 'N' : size));
+  if (shape.some((size) => size !== 'N' && size < 1)) {
+    throw failed('a fixed size for all but the batch', `input ${name}`, `[${sizes}]`);
+  }
+  return { type: typeOf(placeholder, 'dtype') ?? 'float32', shape };
+}
+
+/** A vector of one number is more likely a setting than a batch. */
+function isBatch(size: number, rank: number): boolean {
+  return size === -1 || (size === 1 && rank > 1);
+}
+
+/** A sample that is alone gets its batch back: the graph has one for every input. */
+function addOutput(builder: NhwcBuilder, name: string, value: Value): GraphValue {
+  const batched = batchOf(value) ?? value;
+  builder.graph.add('Identity', [builder.nhwc(batched)], { output: name });
+  return { name, type: value.type, shape: batched.shape };
+}
