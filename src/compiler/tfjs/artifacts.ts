@@ -38,8 +38,15 @@ export async function readArtifacts(path: string): Promise<Artifacts> {
     addWeights(weights, specs, data);
   }
   const topology = object(field(model, 'modelTopology'), `modelTopology of ${label}`);
-  const signature = field(model, 'signature');
-  return { label, topology, signature: isObject(signature) ? signature : undefined, weights };
+  return { label, topology, signature: signatureOf(model), weights };
+}
+
+/** Older converters keep it with what the user may say. */
+function signatureOf(model: Json): Json | undefined {
+  const metadata = field(model, 'userDefinedMetadata');
+  const signature =
+    field(model, 'signature') ?? (isObject(metadata) ? field(metadata, 'signature') : undefined);
+  return isObject(signature) ? signature : undefined;
 }
 
 /**

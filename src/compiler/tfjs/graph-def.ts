@@ -131,9 +131,14 @@ export function typeOf(node: GraphNode, name: string): 'float32' | 'int32' | 'bo
 
 /** Sizes of the attribute, -1 for one that is open. */
 export function shapeOf(node: GraphNode, name: string): number[] {
-  const value = object(attribute(node, name, 'shape'), place(node, name));
-  if (field(value, 'unknownRank') === true) throw failed('a shape', place(node, name), 'one of any rank');
-  return list(field(value, 'dim') ?? [], place(node, name)).map((dimension) =>
-    integer(field(object(dimension, place(node, name)), 'size') ?? -1, place(node, name)),
+  return readShape(attribute(node, name, 'shape'), place(node, name));
+}
+
+/** Sizes of a `TensorShapeProto`, -1 for one that is open. */
+export function readShape(value: unknown, what: string): number[] {
+  const shape = object(value, what);
+  if (field(shape, 'unknownRank') === true) throw failed('a shape', what, 'one of any rank');
+  return list(field(shape, 'dim') ?? [], what).map((dimension) =>
+    integer(field(object(dimension, what), 'size') ?? -1, what),
   );
 }

@@ -6,8 +6,16 @@ import { cast } from '../nhwc-elementwise.ts';
 import { removeUnused } from '../passes/unused.ts';
 import { batchOf } from './alone.ts';
 import { type Artifacts, constantBudget } from './artifacts.ts';
-import { checkNoControlFlow, type GraphNode, readNodes, readSource, shapeOf, typeOf } from './graph-def.ts';
-import { failed, field, isObject, type Json, text } from './json.ts';
+import {
+  checkNoControlFlow,
+  type GraphNode,
+  readNodes,
+  readShape,
+  readSource,
+  shapeOf,
+  typeOf,
+} from './graph-def.ts';
+import { failed, field, isObject, object, text } from './json.ts';
 import { inOrder, type Source } from './order.ts';
 import { translateNodes } from './translate.ts';
 
@@ -15,6 +23,8 @@ import { translateNodes } from './translate.ts';
 interface Port {
   readonly name: string;
   readonly source: Source;
+  /** Of an input, its sizes as far as the signature knows them, which may be more than the node does. */
+  readonly sizes?: readonly number[];
 }
 
 /**
@@ -29,8 +39,9 @@ export function importGraphModel(artifacts: Artifacts): Imported {
   const order = inOrder(nodes, sources, checkNoControlFlow);
   const builder = new NhwcBuilder(new GraphBuilder([...inputs, ...outputs].map(({ name }) => name)));
   const values = new Map<string, readonly Value[]>();
-  const graphInputs = inputs.map(({ name, source }) => {
-    const input = inputOf(nodes, name, source);
+  const graphInputs = inputs.map((port) => {
+    const { name, source } = port;
+    const input = inputOf(nodes, port);
     const value = builder.value(name, input);
     // TensorFlow.js computes with bytes as integers.
     values.set(source.node, [input.type === 'uint8' ? cast(builder, value, 'int32') : value]);
@@ -52,10 +63,13 @@ function portsOf(nodes: ReadonlyMap<string, GraphNode>, { signature, label }: Ar
   const named = (kind: 'inputs' | 'outputs'): Port[] => {
     const entries = signature === undefined ? undefined : field(signature, kind);
     if (!isObject(entries)) return [];
-    return Object.entries(entries).map(([name, entry]) => ({
-      name,
-      source: readSource(text(field(entry as Json, 'name'), `${kind} ${name} of ${label}`)),
-    }));
+    return Object.entries(entries).map(([name, value]) => {
+      const what = `${kind} ${name} of ${label}`;
+      const entry = object(value, what);
+      const source = readSource(text(field(entry, 'name'), what));
+      const shape = field(entry, 'tensorShape');
+      return { name, source, ...(isObject(shape) && { sizes: readShape(shape, what) }) };
+    });
   };
   const byName = ({ name }: GraphNode): Port => ({ name, source: { node: name, index: 0 } });
   const all = [...nodes.values()];
@@ -70,12 +84,14 @@ function portsOf(nodes: ReadonlyMap<string, GraphNode>, { signature, label }: Ar
   return { inputs: inputs.length > 0 ? inputs : placeholders, outputs };
 }
 
-function inputOf(nodes: ReadonlyMap<string, GraphNode>, name: string, { node }: Source) {
+function inputOf(nodes: ReadonlyMap<string, GraphNode>, { name, source: { node }, sizes: known }: Port) {
   const placeholder = nodes.get(node);
   if (placeholder?.op !== 'Placeholder') {
     throw failed(`a placeholder ${node}`, `input ${name}`, placeholder?.op ?? 'none of that name');
   }
-  const sizes = shapeOf(placeholder, 'shape');
+  const sizes = shapeOf(placeholder, 'shape').map((size, axis) =>
+    size === -1 ? (known?.[axis] ?? size) : size,
+  );
   const shape = sizes.map((size, axis): Size => (axis === 0 && isBatch(size, sizes.length) ? 'N' : size));
   if (shape.some((size) => size !== 'N' && size < 1)) {
     throw failed('a fixed size for all but the batch', `input ${name}`, `[${sizes}]`);
