@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { bundleCommand } from './bundle.ts';
+import { compileCommand } from './compile.ts';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
@@ -33,6 +34,7 @@ for (const command of [
   doctorCommand(),
   configCommand(),
   bundleCommand(),
+  compileCommand(),
 ]) {
   program.addCommand(command);
 }

@@ -20,8 +20,8 @@ export interface CompileReport {
   readonly medianMs: number;
   /** Products that the runtime computes in float on this machine. */
   readonly floatProducts: readonly string[];
-  /** How far outputs are from those of the net as it was imported, dB; absent where the passes changed nothing. */
-  readonly passesDb?: number;
+  /** How far the float outputs are from those of the net as it was imported, dB; 150 where they are the same. */
+  readonly passesDb: number;
   readonly quantization?: QuantizationReport;
   /** Decoding of a detector that is left to whoever runs the graph; the anchors are `[anchors][4]`. */
   readonly postprocess?: Omit<SsdPostprocess, 'anchors'> & { readonly anchors: readonly number[] };

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { GatewayError } from '../errors.ts';
 import type { Imported } from './imported.ts';
 
@@ -18,17 +18,11 @@ export async function importModel(path: string): Promise<Imported> {
   if (!found.isFile() || found.size > mostBytes) {
     throw unreadable(`a file of at most ${mostBytes} bytes`, path, `${found.size} bytes`);
   }
-  try {
-    if (path.endsWith('.json')) return await (await import('./tfjs/import.ts')).importTfjs(path);
-    const file = await readFile(path);
-    return isTflite(file)
-      ? (await import('./tflite/import.ts')).importTflite(file)
-      : (await import('./onnx/import.ts')).importOnnx(file);
-  } catch (cause) {
-    // Whoever compiles many models wants to know which one it was.
-    if (!(cause instanceof GatewayError) || cause.code !== 'COMPILE_FAILED') throw cause;
-    throw new GatewayError('COMPILE_FAILED', `${cause.message} (in ${basename(path)})`, { cause });
-  }
+  if (path.endsWith('.json')) return (await import('./tfjs/import.ts')).importTfjs(path);
+  const file = await readFile(path);
+  return isTflite(file)
+    ? (await import('./tflite/import.ts')).importTflite(file)
+    : (await import('./onnx/import.ts')).importOnnx(file);
 }
 
 /** The identifier of a FlatBuffers file stands after the offset of its root. */

@@ -1,8 +1,9 @@
-import { GatewayError } from '../errors.ts';
+import { basename } from 'node:path';
+import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Samples } from './calibrate.ts';
 import { compareAnswers, exampleOf } from './compile-check.ts';
 import { measure } from './compile-measure.ts';
-import { floatGraph, floatPicture, type Prepared, prepare } from './compile-prepare.ts';
+import { floatGraph, type Prepared, prepare, sourcePicture } from './compile-prepare.ts';
 import type { CompileReport } from './compile-report.ts';
 import { importModel } from './compile-source.ts';
 import type { Graph, Value } from './graph.ts';
@@ -45,6 +46,17 @@ export interface Compiled {
  * @throws COMPILE_FAILED, naming what is the matter; nothing is produced then.
  */
 export async function compile(options: CompileOptions): Promise<Compiled> {
+  try {
+    return await compileModel(options);
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    // Whatever a damaged file brings about, in an importer or in the runtime, is about this file.
+    const { message } = asGatewayError(cause, 'COMPILE_FAILED');
+    throw new GatewayError('COMPILE_FAILED', `${message} (in ${basename(options.path)})`, { cause });
+  }
+}
+
+async function compileModel(options: CompileOptions): Promise<Compiled> {
   const { step, tookMs } = stopwatch(options);
   const imported = await step('import', 'Importing', () => importModel(options.path));
   const prepared = await step('passes', 'Simplifying', () => prepare(imported, options.preprocessing));
@@ -99,7 +111,7 @@ async function checkPasses(
   const bytes = picture && sample[picture.name];
   const before =
     picture && preprocessing && bytes?.type === 'uint8'
-      ? { ...sample, [picture.name]: floatPicture(bytes, picture, preprocessing) }
+      ? { ...sample, [picture.name]: sourcePicture(imported, bytes, picture, preprocessing) }
       : sample;
   return compareAnswers({ graph: imported.graph, sample: before }, { graph: float, sample });
 }

@@ -52,6 +52,33 @@ function isByte(number: number): boolean {
   return Number.isInteger(number) && number >= 0 && number <= 255;
 }
 
+/**
+ * The graph with floats for an int32 input that is to take bytes. A `Cast` to float that it begins with, as nets
+ * that take pictures as integers do, is then nothing.
+ */
+export function wholeNumbersAsFloats(graph: Graph, name: string): Graph {
+  const whole = freshNames(graph)(`${name}_whole`);
+  const outputs = new Set(graph.outputs.map((output) => output.name));
+  const casts = graph.nodes.filter(
+    (node) => isCastToFloat(node) && node.inputs[0] === name && !outputs.has(node.outputs[0] ?? ''),
+  );
+  const names = new Map(casts.map((node) => [node.outputs[0] ?? '', name]));
+  const others = renameValues(
+    { ...graph, nodes: graph.nodes.filter((node) => !casts.includes(node)) },
+    new Map([[name, whole]]),
+  );
+  const inputs = graph.inputs.map((input) =>
+    input.name === name ? ({ ...input, type: 'float32' } as const) : input,
+  );
+  const first = makeNode('Cast', [name], [whole], { to: { int: 6 } });
+  const { nodes } = renameValues(others, names);
+  return removeUnused({ ...graph, inputs, nodes: [first, ...nodes] });
+}
+
+function isCastToFloat({ op, domain, attributes: { to } }: Node): boolean {
+  return op === 'Cast' && domain === '' && to !== undefined && 'int' in to && to.int === 1;
+}
+
 /** The float graph with an input of bytes: what they mean is the first thing that it computes. */
 export function takeBytes({ graph, meaning }: ByteInput, name: string): Graph {
   const { scale, zeroPoint } = meaning;

@@ -28,7 +28,10 @@ export interface PictureValue {
 }
 
 /** The first input that looks like a picture: four dimensions, one or three channels. */
-export function pictureInput(graph: Graph, layout?: Preprocessing['layout']): PictureValue | undefined {
+export function pictureInput(
+  graph: Pick<Graph, 'inputs'>,
+  layout?: Preprocessing['layout'],
+): PictureValue | undefined {
   for (const { name, shape } of graph.inputs) {
     if (shape?.length !== 4) continue;
     for (const each of layout ? [layout] : (['nchw', 'nhwc'] as const)) {

@@ -1,0 +1,60 @@
+import { InvalidArgumentError } from 'commander';
+import type { Preprocessing } from '../compiler/passes/picture-input.ts';
+
+export interface Options {
+  readonly out?: string;
+  readonly calibrate?: string;
+  readonly quantize?: 'int8' | 'none';
+  readonly samples: number;
+  readonly minSqnr: number;
+  /** True: beside the compiled model. */
+  readonly report?: string | true;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly scale?: number;
+  readonly colour?: 'rgb' | 'bgr' | 'grey';
+  readonly layout?: 'nchw' | 'nhwc';
+  readonly resize: 'fill' | 'cover' | 'contain';
+  readonly json?: boolean;
+}
+
+/** `undefined` where nothing is said of pictures. */
+export function preprocessingOf({ mean, std, scale, colour, layout }: Options): Preprocessing | undefined {
+  const said = [mean, std, scale, colour, layout].some((each) => each !== undefined);
+  if (!said) return undefined;
+  return {
+    ...(mean && { mean }),
+    ...(std && { std }),
+    ...(scale !== undefined && { scale }),
+    ...(colour && { colour }),
+    ...(layout && { layout }),
+  };
+}
+
+/** `0.485,0.456,0.406`, or one number for all channels. */
+export function numbers(text: string): number[] {
+  return text.split(',').map(number);
+}
+
+/** Also as a fraction: `1/255`. */
+export function number(text: string): number {
+  const [over = '', under = '1', ...more] = text.split('/');
+  const value = Number(over) / Number(under);
+  if (over.trim() === '' || more.length > 0 || !Number.isFinite(value)) {
+    throw new InvalidArgumentError('Expected a number or a fraction, as 1/255.');
+  }
+  return value;
+}
+
+export function positive(text: string): number {
+  const value = number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('Expected a number above 0.');
+  return value;
+}
+
+export function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number above 0.');
+  return value;
+}
