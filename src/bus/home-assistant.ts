@@ -22,7 +22,7 @@ export interface SourceDescription {
   readonly pipelines: readonly PipelineDescription[];
 }
 
-export interface PipelineDescription {
+interface PipelineDescription {
   readonly name: string;
   readonly entities: readonly EntityDescription[];
   /** It may publish annotated pictures. */
