@@ -26,8 +26,21 @@ const arrays: Readonly<Record<number, { new (buffer: ArrayBuffer): Numbers }>> =
   2: Int32Array,
   3: Uint8Array,
   4: BigInt64Array,
+  6: Uint8Array,
   9: Int8Array,
 };
+
+/** What the module says to nobody but the console, though it answers zeros after it. */
+const complaints: string[] = [];
+
+function listen(line: string): void {
+  if (line.includes('ERROR')) complaints.push(line);
+}
+
+function refuseComplaints(): void {
+  const said = complaints.splice(0);
+  if (said.length > 0) throw new Error(`LiteRT.js says ${said.join('; ')}`);
+}
 
 let loaded: Promise<{ wasm: Wasm; environment: Environment }> | undefined;
 
@@ -40,6 +53,7 @@ export async function liteRtSession(file: Uint8Array): Promise<LiteRtSession> {
   const model = wasm.loadModel(environment, pointer, file.byteLength);
   const options = { accelerator: 'wasm', environment, cpuOptions: { numThreads: 1 } } as const;
   const compiled = await wasm.compileModel(environment, model, options);
+  refuseComplaints();
   const signature = model.getSignature(0);
   const count = signature.inputNames().size();
   const types = Array.from({ length: count }, (_, i) => model.getInputTensorType(0, i));
@@ -69,6 +83,7 @@ export async function liteRtSession(file: Uint8Array): Promise<LiteRtSession> {
       });
       const outputs = await compiled.run(0, buffers);
       for (const buffer of buffers) buffer.delete();
+      refuseComplaints();
       return outputs.map((buffer) => {
         const type = buffer.tensorType().elementType().value;
         const array = arrays[type];
@@ -101,6 +116,6 @@ async function load() {
   const module = { exports: {} as (options: object) => Promise<Wasm> };
   const script = compileFunction(await readFile(path, 'utf8'), names, { filename: path });
   script(module, module.exports, require, folder, path);
-  const wasm = await module.exports({ print() {}, printErr() {} });
+  const wasm = await module.exports({ print: listen, printErr: listen });
   return { wasm, environment: wasm.LiteRtEnvironment.create(null) };
 }

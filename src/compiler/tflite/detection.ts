@@ -1,7 +1,7 @@
-import { toReference } from 'flatbuffers/js/flexbuffers.js';
 import type { SsdPostprocess } from '../imported.ts';
 import type { Call } from './call.ts';
 import { operand } from './call.ts';
+import { readFlexMap } from './flex-map.ts';
 import { storedFloats } from './stored.ts';
 
 /** The custom operator with which detectors of TFLite end; its outputs are found after the run. */
@@ -12,9 +12,9 @@ export const detectionPostprocess = 'TFLite_Detection_PostProcess';
  * @param names of its first two inputs as outputs of the graph
  */
 export function readPostprocess(call: Call, names: { boxes: string; scores: string }): SsdPostprocess {
-  const number = numbersOf(call.customOptions);
+  const options = readFlexMap(call.customOptions);
   const required = (key: string) => {
-    const value = number(key);
+    const value = options.get(key);
     if (value === undefined) throw new RangeError(`Expected ${key} in the options but received none`);
     return value;
   };
@@ -31,29 +31,6 @@ export function readPostprocess(call: Call, names: { boxes: string; scores: stri
     maxClassesPerDetection: required('max_classes_per_detection'),
     scoreThreshold: required('nms_score_threshold'),
     iouThreshold: required('nms_iou_threshold'),
-    regular: (number('use_regular_nms') ?? 0) !== 0,
+    regular: (options.get('use_regular_nms') ?? 0) !== 0,
   };
-}
-
-/** Options of custom operators are a map in FlexBuffers, of numbers and booleans here. */
-function numbersOf(bytes: Uint8Array): (key: string) => number | undefined {
-  // A copy, since FlexBuffers are read from their end.
-  const map = guarded(() => toReference(new Uint8Array(bytes).buffer));
-  return (key) =>
-    guarded(() => {
-      // A map is read by keys, though the types of the library know only indices.
-      const value = map.get(key as unknown as number);
-      const found = value.isBool() ? value.boolValue() : value.numericValue();
-      return found === null ? undefined : Number(found);
-    });
-}
-
-/** The library throws strings, and RangeErrors where an offset leaves the bytes. */
-function guarded<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new RangeError(`Expected options in FlexBuffers but received ${reason}`, { cause });
-  }
 }

@@ -60,12 +60,12 @@ class NetImport {
         outputs = operator.inputs.slice(0, 2);
         const [boxes = -1, scores = -1] = outputs;
         const names = { boxes: this.#info(boxes).name, scores: this.#info(scores).name };
-        postprocess = located(call, () => readPostprocess(call, names));
+        postprocess = located(nameOf(call), () => readPostprocess(call, names));
         break;
       }
       this.#define(
         operator,
-        located(call, () => imported(call)),
+        located(nameOf(call), () => imported(call)),
       );
       if (this.#graph.bytes > 2 ** 20 + this.#size * constantsPerByte) {
         throw malformed('constants that are read over and over');
@@ -75,7 +75,7 @@ class NetImport {
       name: 'tflite',
       opsets: { '': 17 },
       inputs,
-      outputs: outputs.map((index) => this.#output(index)),
+      outputs: outputs.map((index) => located('the output of the net', () => this.#output(index))),
     });
     const quantized = [...this.#net.inputs, ...all.flatMap((each) => each.outputs)].some((index) => {
       const info = tensors[index];
@@ -188,14 +188,17 @@ function checked(call: Call, value: Value, index: number): Value {
   return meaningOf(info) ? result : cast(call.builder, result, info.type);
 }
 
+function nameOf({ op, outputs: [output] }: Call): string {
+  return `${op} that gives ${output?.label ?? 'nothing'}`;
+}
+
 /** Whatever goes wrong says where. */
-function located<T>(call: Call, work: () => T): T {
+function located<T>(where: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
     if (!(error instanceof RangeError || error instanceof GatewayError)) throw error;
     const { message } = asGatewayError(error, 'COMPILE_FAILED');
-    const where = `${call.op} that gives ${call.outputs[0]?.label ?? 'nothing'}`;
     throw new GatewayError('COMPILE_FAILED', `${message}, for ${where}`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { fromHalves } from '../half.ts';
 import type { Parameters } from '../quantization.ts';
 import type { Tensor, TypedTensor } from '../tensor.ts';
 import { expected, type Quantization, storedTensor, type TensorInfo } from './model.ts';
@@ -55,9 +56,7 @@ export function storedFloats(info: TensorInfo): Tensor {
   const tensor = storedTensor(info);
   const { quantization } = info;
   if (tensor.type === 'float16') {
-    const data = new Float32Array(tensor.data.length);
-    for (let i = 0; i < data.length; i++) data[i] = fromHalf(tensor.data[i] ?? 0);
-    return { type: 'float32', dims: tensor.dims, data };
+    return { type: 'float32', dims: tensor.dims, data: fromHalves(tensor.data) };
   }
   if (quantization === undefined || tensor.type === 'float32') return tensor;
   const { scales, zeroPoints, axis } = quantization;
@@ -68,14 +67,4 @@ export function storedFloats(info: TensorInfo): Tensor {
     data[i] = (Number(tensor.data[i] ?? 0) - (zeroPoints[channel] ?? 0)) * (scales[channel] ?? 1);
   }
   return { type: 'float32', dims: tensor.dims, data };
-}
-
-/** The number of IEEE 754 binary16 bits. */
-export function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -30,7 +30,7 @@ function photographs(): string[] {
     fileURLToPath(new URL('data/photos/cat_720p.jpg', shared)),
     ...files
       .sort()
-      .slice(0, 7)
+      .slice(0, 4)
       .map((name) => fileURLToPath(new URL(name, people))),
   ];
 }
