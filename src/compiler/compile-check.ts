@@ -4,6 +4,7 @@ import type { Graph, Value } from './graph.ts';
 import { writeModel } from './onnx/model.ts';
 import { decibels } from './quantization/fidelity.ts';
 import { openSession, type Session } from './runtime.ts';
+import { infer } from './shapes/infer.ts';
 import { elements, type Tensor } from './tensor.ts';
 
 /** Passes add rounding errors of float32 and nothing else: even deep nets stay well above this. */
@@ -11,6 +12,19 @@ const leastDb = 50;
 
 /** Of a free dimension other than the batch: a multiple of the strides of usual nets. */
 const freeSize = 224;
+
+/** A value of more elements (1 GB of floats) is none that a gateway computes: the file is damaged. */
+const mostElements = 2 ** 28;
+
+/** @throws COMPILE_FAILED, before anything runs, for a graph with a tensor that no memory would hold. */
+export function checkSizes(graph: Graph): void {
+  for (const [name, { shape = [] }] of infer(graph)) {
+    const sizes = shape.filter((size) => typeof size === 'number');
+    if (elements(sizes) <= mostElements) continue;
+    const text = `Expected at most ${mostElements} numbers for tensor ${name} but received [${shape}]`;
+    throw new GatewayError('COMPILE_FAILED', text);
+  }
+}
 
 /**
  * Random inputs for `rows` rows: bytes, or floats of about 1 where the input takes floats. A fixed first

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Samples } from './calibrate.ts';
-import { compareAnswers, exampleOf } from './compile-check.ts';
+import { checkSizes, compareAnswers, exampleOf } from './compile-check.ts';
 import { measure } from './compile-measure.ts';
 import { floatGraph, type Prepared, prepare, sourcePicture } from './compile-prepare.ts';
 import type { CompileReport } from './compile-report.ts';
@@ -59,6 +59,7 @@ export async function compile(options: CompileOptions): Promise<Compiled> {
 async function compileModel(options: CompileOptions): Promise<Compiled> {
   const { step, tookMs } = stopwatch(options);
   const imported = await step('import', 'Importing', () => importModel(options.path));
+  checkSizes(imported.graph);
   const prepared = await step('passes', 'Simplifying', () => prepare(imported, options.preprocessing));
   const float = floatGraph(prepared);
   const passesDb = await step('check', 'Checking the passes', () =>

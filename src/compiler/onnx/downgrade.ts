@@ -29,6 +29,9 @@ function dropAttributes(node: Node, names: readonly string[]): Node {
   return { ...node, attributes: Object.fromEntries(left) };
 }
 
+/** A reduction over nothing gives what it takes. */
+const unchanged = new Set(['ReduceMax', 'ReduceMean', 'ReduceMin', 'ReduceProd']);
+
 function axesToAttribute(node: Node, { numbers, refuse }: Conversion): Node[] {
   const [data = '', axesName = ''] = node.inputs;
   const { noop_with_empty_axes: _, ...attributes } = node.attributes;
@@ -37,6 +40,8 @@ function axesToAttribute(node: Node, { numbers, refuse }: Conversion): Node[] {
   if (axes.length > 0)
     return [{ ...node, inputs: [data], attributes: { ...attributes, axes: { ints: axes } } }];
   if (intAttribute(node, 'noop_with_empty_axes', 0) === 0) return [{ ...node, inputs: [data], attributes }];
+  // Of a sum of squares or logarithms it is not agreed what is left when nothing is summed.
+  if (!unchanged.has(node.op)) return refuse(node, 'axes to reduce');
   return [makeNode('Identity', [data], node.outputs)];
 }
 

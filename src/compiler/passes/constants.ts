@@ -8,8 +8,8 @@ import { elements, type Tensor } from '../tensor.ts';
 import { reads } from './rewrite.ts';
 import { removeUnused } from './unused.ts';
 
-/** A constant that would have more elements is left to be made at run time, where it takes no room in the file. */
-const mostElements = 2 ** 24;
+/** Elements of all constants that are made; what would go beyond is left to be made at run time. */
+const mostElements = 2 ** 25;
 
 /** They give other numbers each time, or hold the integers of a quantized graph. */
 const excluded = new Set([
@@ -27,8 +27,11 @@ export async function foldConstants(graph: Graph): Promise<Graph> {
   const constant = new Set(graph.initializers.keys());
   const folded: Node[] = [];
   const left: Node[] = [];
+  let room = mostElements;
   for (const node of graph.nodes) {
-    if (isConstant(node, constant, infos)) {
+    const size = excluded.has(node.op) ? Number.POSITIVE_INFINITY : sizeOf(node, infos);
+    if (size <= room && reads(node).every((name) => constant.has(name))) {
+      room -= size;
       folded.push(node);
       for (const output of node.outputs) constant.add(output);
     } else {
@@ -49,13 +52,14 @@ export async function foldConstants(graph: Graph): Promise<Graph> {
   return removeUnused({ ...graph, nodes: left, initializers });
 }
 
-function isConstant(node: Node, constant: ReadonlySet<string>, infos: Infos): boolean {
-  if (excluded.has(node.op)) return false;
-  const small = node.outputs.every((name) => {
-    const shape = infos.get(name)?.shape;
-    return name === '' || (isKnown(shape) && elements(shape) <= mostElements);
-  });
-  return small && reads(node).every((name) => constant.has(name));
+/** Elements of all outputs; infinite where they are not known. */
+function sizeOf(node: Node, infos: Infos): number {
+  let size = 0;
+  for (const name of node.outputs) {
+    const shape = name === '' ? [] : infos.get(name)?.shape;
+    size += isKnown(shape) ? elements(shape) : Number.POSITIVE_INFINITY;
+  }
+  return size;
 }
 
 async function evaluate(part: Graph): Promise<Record<string, Tensor>> {

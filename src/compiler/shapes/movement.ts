@@ -37,12 +37,16 @@ export const movement: Readonly<Record<string, Rule>> = {
   },
 };
 
+/** A file that asks for more is damaged. */
+const mostDimensions = 16;
+
 function reshape(site: Site): Info {
   const { type, shape, value } = input(site, 0);
   const target = input(site, 1).value;
   if (target === undefined) {
     const rank = input(site, 1).shape?.[0];
-    return { type, ...(typeof rank === 'number' && { shape: new Array<Size>(rank).fill(null) }) };
+    const sane = typeof rank === 'number' && rank >= 0 && rank <= mostDimensions;
+    return { type, ...(sane && { shape: new Array<Size>(rank).fill(null) }) };
   }
   const copies = intAttribute(site.node, 'allowzero', 0) === 0;
   const sizes = target.map((size, axis) => (size === 0 && copies ? (shape?.[axis] ?? null) : size));
@@ -137,26 +141,29 @@ function slice(site: Site): Info {
   const sizes = [...shape];
   for (const [i, each] of axes.entries()) {
     const axis = positiveAxis(site.node, each, shape.length);
-    const range = sliceRange(shape[axis] ?? null, starts[i] ?? 0, ends[i] ?? 0, steps[i] ?? 1);
-    sizes[axis] = range === undefined ? null : range.length;
-    if (shape[axis] !== null && starts[i] === 0 && (ends[i] ?? 0) >= 2 ** 31 - 1 && steps[i] === 1) {
-      sizes[axis] = shape[axis] ?? null;
+    const size = shape[axis] ?? null;
+    const [start = 0, end = 0, step = 1] = [starts[i], ends[i], steps[i]];
+    if (start === 0 && end >= 2 ** 31 - 1 && step === 1) continue;
+    if (typeof size !== 'number' || step === 0) {
+      sizes[axis] = null;
+      continue;
     }
-    if (value && shape.length === 1)
-      return { type, shape: sizes, value: range?.map((at) => value[at] ?? null) };
+    const taken = sliceOf(size, start, end, step);
+    sizes[axis] = taken.count;
+    if (value === undefined || shape.length !== 1) continue;
+    const places = Array.from({ length: taken.count }, (_, at) => taken.from + at * step);
+    return { type, shape: sizes, value: places.map((at) => value[at] ?? null) };
   }
-  return { type, shape: sizes };
+  return { type, shape: sizes, ...(shape.length === 1 && { value }) };
 }
 
-/** Positions that a slice takes of an axis. */
-function sliceRange(size: Size, start: number, end: number, step: number): number[] | undefined {
-  if (typeof size !== 'number' || step === 0 || size > 2 ** 24) return undefined;
+/** Where a slice begins, and how many it takes of an axis. */
+function sliceOf(size: number, start: number, end: number, step: number): { from: number; count: number } {
   const clamp = (at: number, least: number, most: number) =>
     Math.min(most, Math.max(least, at < 0 ? at + size : at));
   const from = step > 0 ? clamp(start, 0, size) : clamp(start, 0, size - 1);
   const to = step > 0 ? clamp(end, 0, size) : clamp(end, -1, size - 1);
-  const count = Math.max(0, Math.ceil((to - from) / step));
-  return Array.from({ length: count }, (_, i) => from + i * step);
+  return { from, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
 function gather(site: Site): Info {

@@ -234,7 +234,7 @@ export function worst(expected: Record<string, Tensor>, actual: Record<string, T
   for (const [name, { dims, data }] of Object.entries(expected)) {
     const other = actual[name];
     if (String(other?.dims) !== String(dims)) return Number.POSITIVE_INFINITY;
-    for (const [i, each] of Array.from(data as Float32Array).entries()) {
+    for (const [i, each] of Array.from(data, Number).entries()) {
       greatest = Math.max(greatest, Math.abs(each));
       error = Math.max(error, Math.abs(each - Number(other?.data[i])));
     }
