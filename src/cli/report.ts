@@ -9,6 +9,8 @@ export function report(error: unknown): number {
     process.stderr.write(`edgeward: ${error.message} (${error.code})\n`);
     return error.code === 'CONFIG_INVALID' ? exitConfig : 1;
   }
-  process.stderr.write(`edgeward: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `edgeward: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return 1;
 }

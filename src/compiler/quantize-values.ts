@@ -97,13 +97,21 @@ export class QuantizeValues {
     let [min, max] = [0, 0];
     for (const number of data) [min, max] = [Math.min(min, number), Math.max(max, number)];
     const parameters = activationParameters({ min, max });
-    const { scale, zeroPoint } = parameters;
-    // A Uint8ClampedArray rounds half to even, and so does QuantizeLinear.
-    const bytes = new Uint8Array(Uint8ClampedArray.from(data, (number) => number / scale + zeroPoint).buffer);
+    const bytes = bytesOf(data, parameters);
     return this.setBytes(
       value,
       this.#builder.constant(`${value}_uint8`, { type: 'uint8', dims, data: bytes }),
       parameters,
     );
   }
+}
+
+/** As QuantizeLinear: it rounds half to even, and so does a Uint8ClampedArray. */
+export function bytesOf(data: Float32Array, { scale, zeroPoint }: Parameters): Uint8Array {
+  return new Uint8Array(Uint8ClampedArray.from(data, (number) => number / scale + zeroPoint).buffer);
+}
+
+/** As DequantizeLinear. */
+export function floatsOf(data: Uint8Array, { scale, zeroPoint }: Parameters): Float32Array {
+  return Float32Array.from(data, (byte) => (byte - zeroPoint) * scale);
 }

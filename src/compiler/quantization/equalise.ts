@@ -1,7 +1,7 @@
 import type { Graph, Node } from '../graph.ts';
 import { consumers, intAttribute } from '../graph.ts';
 import type { Tensor, TypedTensor } from '../tensor.ts';
-import { roleOf } from './roles.ts';
+import { type NoRole, type Role, roleOf } from './roles.ts';
 
 /** A greater factor would only magnify the noise of a channel that is all but dead. */
 const greatestExponent = 6;
@@ -17,13 +17,13 @@ const greatestExponent = 6;
 export function equalise(graph: Graph, magnitudes: ReadonlyMap<string, Float64Array>): Graph {
   const initializers = new Map(graph.initializers);
   let changed = false;
-  for (const [first, second] of convolutionPairs(graph)) {
+  for (const { first, second, limit } of convolutionPairs(graph)) {
     const values = magnitudes.get(second.inputs[0] ?? '');
     const [w1, b1, w2] = [first.inputs[1], first.inputs[2], second.inputs[1]].map((name = '') =>
       float(initializers.get(name)),
     );
     if (values === undefined || w1 === undefined || w2 === undefined) continue;
-    const factors = factorsOf(values, inputMagnitudes(second, w2));
+    const factors = factorsOf(values, inputMagnitudes(second, w2), limit);
     if (factors.every((factor) => factor === 1)) continue;
     changed = true;
     initializers.set(first.inputs[1] ?? '', scaleOutputs(w1, factors));
@@ -33,33 +33,52 @@ export function equalise(graph: Graph, magnitudes: ReadonlyMap<string, Float64Ar
   return changed ? { ...graph, initializers } : graph;
 }
 
+interface Pair {
+  readonly first: Node;
+  readonly second: Node;
+  /** No magnitude between them may grow beyond it, since it would be clipped. */
+  readonly limit: number;
+}
+
 /** Convolutions of which the second alone reads the first, through nothing but what scales along. */
-function convolutionPairs(graph: Graph): (readonly [Node, Node])[] {
+function convolutionPairs(graph: Graph): Pair[] {
   const readers = consumers(graph);
   const outputs = new Set(graph.outputs.map(({ name }) => name));
-  const isConvolution = (node: Node) =>
-    node.op === 'Conv' && roleOf(node, graph.initializers).kind === 'weighted';
+  const role = (node: Node) => roleOf(node, graph.initializers);
   // Weights that two nodes share cannot be changed for one of them.
   const alone = (node: Node) => node.inputs.slice(1).every((name) => readers.get(name)?.length === 1);
-  const candidates = graph.nodes.filter((node) => isConvolution(node) && alone(node));
-  const pairs: (readonly [Node, Node])[] = [];
-  for (const first of candidates) {
-    let reader: Node | undefined = first;
+  const convolutions = graph.nodes.filter(
+    (node) => node.op === 'Conv' && role(node).kind === 'weighted' && alone(node),
+  );
+  const pairs: Pair[] = [];
+  for (const first of convolutions) {
+    let limit = Number.POSITIVE_INFINITY;
+    let node: Node | undefined = first;
     do {
-      const output: string = reader.outputs[0] ?? '';
-      const others: readonly Node[] = outputs.has(output) ? [] : (readers.get(output) ?? []);
-      reader = others.length === 1 ? others[0] : undefined;
-    } while (reader && homogeneous.has(reader.op) && reader.outputs.length === 1);
-    if (reader && candidates.includes(reader)) pairs.push([first, reader]);
+      const output: string = node.outputs[0] ?? '';
+      const found: readonly Node[] = outputs.has(output) ? [] : (readers.get(output) ?? []);
+      node = found.length === 1 ? found[0] : undefined;
+      if (node) limit = Math.min(limit, limitOf(node, role(node)));
+    } while (node && node.op !== 'Conv' && limit > 0);
+    if (node && limit > 0 && convolutions.includes(node)) pairs.push({ first, second: node, limit });
   }
   return pairs;
 }
 
 /** `f(s x) = s f(x)` for s > 0, channel by channel. */
-const homogeneous = new Set(['AveragePool', 'GlobalAveragePool', 'LeakyRelu', 'MaxPool', 'Relu']);
+const homogeneous = new Set(['AveragePool', 'Conv', 'GlobalAveragePool', 'LeakyRelu', 'MaxPool', 'Relu']);
 
-/** By what each channel is divided: so that none grows beyond the greatest of today. */
-function factorsOf(magnitudes: Float64Array, weights: Float64Array | undefined): Float64Array {
+/** A clip from zero scales along as long as nothing reaches its other end; of what was seen, nothing will. */
+const room = 0.75;
+
+/** Up to which magnitude a node scales along; zero where it does not. */
+function limitOf(node: Node, role: Role | NoRole): number {
+  if (homogeneous.has(node.op)) return Number.POSITIVE_INFINITY;
+  return role.kind === 'clamp' && role.low === 0 ? role.high * room : 0;
+}
+
+/** By what each channel is divided: so that none grows beyond the greatest of today, nor beyond `limit`. */
+function factorsOf(magnitudes: Float64Array, weights: Float64Array | undefined, limit: number): Float64Array {
   const raw = magnitudes.map((magnitude, channel) => {
     const weight = weights?.[channel] ?? magnitude;
     if (magnitude === 0 || weight === 0) return 0;
@@ -67,7 +86,12 @@ function factorsOf(magnitudes: Float64Array, weights: Float64Array | undefined):
   });
   const greatest = Math.max(...magnitudes);
   const reach = Math.max(...magnitudes.map((magnitude, i) => (raw[i] ? magnitude / (raw[i] ?? 1) : 0)));
-  return raw.map((factor) => (factor === 0 ? 1 : powerOfTwo((factor * reach) / greatest)));
+  return raw.map((factor, i) => {
+    if (factor === 0) return 1;
+    const wish = powerOfTwo((factor * reach) / greatest);
+    // What is clipped has to be clipped where it was.
+    return (magnitudes[i] ?? 0) > limit * Math.min(1, wish) ? 1 : wish;
+  });
 }
 
 /** They move no bit of a mantissa: the graph computes exactly what it did. */

@@ -1,6 +1,8 @@
+import type { Range } from '../calibrate.ts';
 import type { Graph, Node } from '../graph.ts';
 import { Groups } from './groups.ts';
 import type { Choice, PlanOptions } from './plan.ts';
+import { reachOf } from './reach.ts';
 import { padding } from './roles.ts';
 
 /** Bits that the narrowest part of a Concat may lose so that it needs no conversion. */
@@ -11,9 +13,10 @@ export function meanings(choice: Choice, { inputs, ranges }: PlanOptions): Group
   const { graph, roles, clamps } = choice;
   const absorbed = new Set(clamps.values());
   const groups = new Groups();
+  const reach = reachOf(graph);
   const add = (value: string) => {
     const range = ranges.get(value);
-    if (range !== undefined) groups.add(value, range);
+    if (range !== undefined) groups.add(value, intersection(range, reach.get(value)));
   };
   for (const { name } of graph.inputs) add(name);
   for (const [name, parameters] of Object.entries(inputs)) groups.fix(name, parameters);
@@ -47,4 +50,9 @@ export function endOf(node: Node, clamps: ReadonlyMap<Node, Node>): string {
 /** Of the two factors of a rescale the one that is no constant. */
 export function dataInput(constants: Graph['initializers'], inputs: readonly string[]): string {
   return inputs.find((input) => !constants.has(input)) ?? '';
+}
+
+function intersection(range: Range, reach: Range | undefined): Range {
+  if (reach === undefined) return range;
+  return { min: Math.max(range.min, reach.min), max: Math.min(range.max, reach.max) };
 }

@@ -2,6 +2,7 @@ import type { Sample } from '../calibrate.ts';
 import type { Graph } from '../graph.ts';
 import { writeModel } from '../onnx/model.ts';
 import type { Parameters } from '../quantization.ts';
+import { bytesOf, floatsOf } from '../quantize-values.ts';
 import { openSession, type Session } from '../runtime.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -25,8 +26,8 @@ export async function openRunner(
       Object.entries(sample).map(([name, tensor]) => [
         name,
         ofBytes.some((input) => input.name === name)
-          ? bytesOf(tensor, inputs[name])
-          : floatsOf(tensor, inputs[name]),
+          ? asBytes(tensor, inputs[name])
+          : asFloats(tensor, inputs[name]),
       ]),
     );
   return {
@@ -43,17 +44,12 @@ export async function openRunner(
 }
 
 /** `tensor` as floats, where it is bytes that mean `parameters`. */
-export function floatsOf(tensor: Tensor, parameters: Parameters | undefined): Tensor {
+export function asFloats(tensor: Tensor, parameters: Parameters | undefined): Tensor {
   if (parameters === undefined || tensor.type !== 'uint8') return tensor;
-  const { scale, zeroPoint } = parameters;
-  const data = Float32Array.from(tensor.data, (byte) => (byte - zeroPoint) * scale);
-  return { type: 'float32', dims: tensor.dims, data };
+  return { type: 'float32', dims: tensor.dims, data: floatsOf(tensor.data, parameters) };
 }
 
-function bytesOf(tensor: Tensor, parameters: Parameters | undefined): Tensor {
+function asBytes(tensor: Tensor, parameters: Parameters | undefined): Tensor {
   if (parameters === undefined || tensor.type !== 'float32') return tensor;
-  const { scale, zeroPoint } = parameters;
-  // It rounds half to even, and so does QuantizeLinear.
-  const clamped = Uint8ClampedArray.from(tensor.data, (number) => number / scale + zeroPoint);
-  return { type: 'uint8', dims: tensor.dims, data: new Uint8Array(clamped.buffer) };
+  return { type: 'uint8', dims: tensor.dims, data: bytesOf(tensor.data, parameters) };
 }

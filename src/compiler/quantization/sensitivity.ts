@@ -29,14 +29,12 @@ export async function sensitivities(
   onLayer: (done: number, total: number) => void,
 ): Promise<Sensitivity[]> {
   const layers = integerLayers(graph, options);
-  const all = new Set(graph.nodes.map((node) => node.outputs[0] ?? ''));
   const ops = new Map(graph.nodes.map((node) => [node.outputs[0] ?? '', node.op]));
   const found: Sensitivity[] = [];
   for (const [i, name] of layers.entries()) {
     onLayer(i, layers.length);
-    const others = new Set(all);
-    others.delete(name);
-    const runner = await openRunner(quantize(graph, { ...options, float: others }), options.inputs);
+    const float = new Set(layers.filter((other) => other !== name));
+    const runner = await openRunner(quantize(graph, { ...options, float }), options.inputs);
     try {
       const { leastDb } = await fidelity(runner, samples, reference);
       found.push({ op: ops.get(name) ?? '', name, sqnrDb: leastDb });
