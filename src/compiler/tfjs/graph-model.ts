@@ -15,6 +15,7 @@ import {
   shapeOf,
   typeOf,
 } from './graph-def.ts';
+import { forEach } from './joined.ts';
 import { failed, field, isObject, object, text } from './json.ts';
 import { inOrder, type Source } from './order.ts';
 import { translateNodes } from './translate.ts';
@@ -49,11 +50,12 @@ export function importGraphModel(artifacts: Artifacts): Imported {
   });
   const maxBytes = constantBudget(weights);
   const results = translateNodes({ label, weights, order, builder, values, maxBytes }, sources);
+  const batched = [...values.values()].flat().find(({ shape }) => shape[0] === 'N');
   const graph = builder.graph.build({
     name: label,
     opsets: { '': 17 },
     inputs: graphInputs,
-    outputs: results.values.map((value, i) => addOutput(builder, outputs[i]?.name ?? '', value)),
+    outputs: results.values.map((value, i) => addOutput(builder, outputs[i]?.name ?? '', value, batched)),
   });
   return { graph: removeUnused(graph), source: 'tfjs-graph', quantized: false, notes: results.notes };
 }
@@ -104,9 +106,10 @@ function isBatch(size: number, rank: number): boolean {
   return size === -1 || (size === 1 && rank > 1);
 }
 
-/** A sample that is alone gets its batch back: the graph has one for every input. */
-function addOutput(builder: NhwcBuilder, name: string, value: Value): GraphValue {
-  const batched = batchOf(value) ?? value;
-  builder.graph.add('Identity', [builder.nhwc(batched)], { output: name });
-  return { name, type: value.type, shape: batched.shape };
+/** A row for each sample: one that is alone gets its batch back, and one that is the same for all is repeated. */
+function addOutput(builder: NhwcBuilder, name: string, value: Value, batched: Value | undefined): GraphValue {
+  const whole = batchOf(value) ?? value;
+  const rows = batched && whole.shape[0] === 1 ? forEach(builder, whole, batched) : whole;
+  builder.graph.add('Identity', [builder.nhwc(rows)], { output: name });
+  return { name, type: value.type, shape: rows.shape };
 }

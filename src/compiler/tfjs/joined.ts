@@ -14,7 +14,7 @@ export function joined(builder: NhwcBuilder, values: readonly Value[], axis: num
 }
 
 /** `value`, of a batch of one, once for each sample of `batched`. */
-function forEach(builder: NhwcBuilder, value: Value, batched: Value): Value {
+export function forEach(builder: NhwcBuilder, value: Value, batched: Value): Value {
   const attributes = { start: { int: 0 }, end: { int: 1 } };
   const layout = builder.layoutOf([batched]);
   const samples = builder.graph.add('Shape', [builder.in(layout, batched)], { attributes });

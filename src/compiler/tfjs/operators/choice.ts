@@ -1,11 +1,14 @@
 import { BatchNotFree, type Value } from '../../nhwc-builder.ts';
+import { elementwise } from '../../nhwc-elementwise.ts';
 import { gather, gatherNd } from '../../nhwc-gather.ts';
-import { axisOf, integers, kept, reshape, sizesOf } from '../../nhwc-moves.ts';
+import { axisOf, kept, reshape, sizesOf } from '../../nhwc-moves.ts';
+import { reshaped } from '../alone.ts';
 import { type Call, input, type Operator, type Operators, oneNumber } from '../call.ts';
-import { tensorOf, vector } from '../constants.ts';
 import { integerOf } from '../graph-def.ts';
 
 /* Operators that choose among numbers by index. */
+
+const maxDepth = 2 ** 16;
 
 const gathered: Operator = (call) => {
   const [value, indices] = [input(call, 0), input(call, 1)];
@@ -33,17 +36,28 @@ function gatheredInRows({ builder }: Call, value: Value, indices: Value, axis: n
   return builder.value(name, { ...kept(value), shape: [...indices.shape, ...value.shape.slice(axis + 1)] });
 }
 
-/** `on` at the index, `off` elsewhere, along a new axis of `depth`. */
+/**
+ * `on` at the index, `off` elsewhere, along a new axis of `depth`. Not ONNX's OneHot, for which negative indices
+ * count from the end: here they are nowhere.
+ */
 function oneHot(call: Call): Value {
   const { builder } = call;
   const indices = input(call, 0);
   const depth = oneNumber(call, 1);
-  const [on, off] = [tensorOf(input(call, 2), 'on'), tensorOf(input(call, 3), 'off')];
-  const axis = axisOf(integerOf(call.node, 'axis', -1), indices.shape.length + 1);
-  const values = vector(builder, [Number(off.data[0]), Number(on.data[0])]);
-  const inputs = [builder.nhwc(indices), integers(builder, [depth]), builder.nhwc(values)];
-  const name = builder.graph.add('OneHot', inputs, { attributes: { axis: { int: axis } } });
-  return builder.value(name, { type: 'float32', shape: indices.shape.toSpliced(axis, 0, depth) });
+  if (depth < 1 || depth > maxDepth)
+    throw new RangeError(`Expected a depth of 1 to ${maxDepth} but received ${depth}`);
+  const sizes = sizesOf(indices.shape);
+  const axis = axisOf(integerOf(call.node, 'axis', -1), sizes.length + 1);
+  const column = reshaped(builder, indices, sizes.toSpliced(axis, 0, 1));
+  const dims = [depth, ...sizes.slice(axis).map(() => 1)];
+  const places = builder.constant({
+    type: 'int32',
+    dims,
+    data: Int32Array.from({ length: depth }, (_, i) => i),
+  });
+  const isThere = elementwise(builder, 'Equal', [column, places], { type: 'bool' });
+  const [on, off] = [input(call, 2), input(call, 3)];
+  return elementwise(builder, 'Where', [isThere, on, off], { type: on.type });
 }
 
 export const choices: Operators = {
