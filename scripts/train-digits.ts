@@ -71,7 +71,7 @@ async function trainedGraph(digits: Digits, { epochs, seed }: Options): Promise<
     },
   });
   bar.stop();
-  return exportGraph(network, names);
+  return await exportGraph(network, names);
 }
 
 async function quantized(float: Graph, calibration: Digits): Promise<Graph> {

@@ -30,12 +30,18 @@ interface Context {
   readonly depth: number;
 }
 
+/** What to call inputs and outputs, in their order. */
+export interface PortNames {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
 /**
  * The net of a layers model: Keras layers, as TensorFlow.js saves them. Dropout and its like are left out.
- * Inputs and outputs are called after their layers.
+ * Inputs and outputs without a name in `wishes` are called after their layers.
  * @throws COMPILE_FAILED, naming the layer, for what cannot be imported and for damaged models.
  */
-export function importLayersModel(artifacts: Artifacts): Imported {
+export function importLayersModel(artifacts: Artifacts, wishes?: PortNames): Imported {
   const { label, topology: json } = artifacts;
   const config = field(json, 'model_config');
   const topology = readTopology(isObject(config) ? config : json, label);
@@ -46,11 +52,13 @@ export function importLayersModel(artifacts: Artifacts): Imported {
     return use.layer;
   };
   const taken = new Set<string>();
-  const inputs = topology.inputs.map(({ node }) => ({
-    name: unique(layerAt(node).name, taken),
+  const inputs = topology.inputs.map(({ node }, i) => ({
+    name: unique(wishes?.inputs[i] ?? layerAt(node).name, taken),
     ...inputOf(layerAt(node)),
   }));
-  const names = topology.outputs.map(({ node }) => unique(layerAt(node).name, taken));
+  const names = topology.outputs.map(({ node }, i) =>
+    unique(wishes?.outputs[i] ?? layerAt(node).name, taken),
+  );
   const builder = new NhwcBuilder(new GraphBuilder(taken));
   const values = inputs.map(({ name, ...input }) => builder.value(name, input));
   const find = weightsByLayer(artifacts);
