@@ -1,12 +1,12 @@
 /** What the author of a pipeline imports. */
 export type { Schema } from './config/types.ts';
+export type { Entity } from './entity.ts';
 export { type Code, GatewayError } from './errors.ts';
 export { type Box, Image } from './image.ts';
 export type { ClassScore, Mark, Model, ModelRef, Outputs, Tensor, Tensors } from './models/model.ts';
 export {
   type Decision,
   definePipeline,
-  type Entity,
   type PipelineContext,
   type PipelineDefinition,
   type PipelineInstance,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Entity } from '../entity.ts';
 import type { Topics } from './topics.ts';
 
 /** The gateway as a device of Home Assistant. */
@@ -24,25 +25,9 @@ export interface SourceDescription {
 
 interface PipelineDescription {
   readonly name: string;
-  readonly entities: readonly EntityDescription[];
+  readonly entities: readonly Entity[];
   /** It may publish annotated pictures. */
   readonly pictures: boolean;
-}
-
-/** One value that is shown; an `Entity` of a pipeline has this shape. */
-export interface EntityDescription {
-  /** `[a-z0-9_]+`, unique in the pipeline. */
-  readonly key: string;
-  readonly platform: 'sensor' | 'binary_sensor' | 'event';
-  readonly name: string;
-  readonly from: 'result' | 'state' | 'event';
-  /** Of a binary sensor it gives True or False; of an event, JSON with `event_type`. */
-  readonly template?: string;
-  readonly deviceClass?: string;
-  readonly unit?: string;
-  readonly stateClass?: 'measurement' | 'total' | 'total_increasing';
-  readonly icon?: string;
-  readonly eventTypes?: readonly string[];
 }
 
 /** The configuration of one entity under the names of Home Assistant. */
@@ -208,7 +193,7 @@ function originOf({ version }: GatewayDescription): DevicePayload['origin'] {
   return { name: originName, sw_version: version };
 }
 
-function optionsOf(entity: EntityDescription): Readonly<Record<string, unknown>> {
+function optionsOf(entity: Entity): Readonly<Record<string, unknown>> {
   const template = entity.template ?? (entity.platform === 'event' ? eventTemplate : undefined);
   const options = {
     value_template: template,

@@ -1,4 +1,5 @@
 import type { Schema } from '../config/types.ts';
+import type { Entity } from '../entity.ts';
 import type { Logger } from '../log.ts';
 import type { Mark, Model } from '../models/model.ts';
 import type { Frame } from './frame.ts';
@@ -31,23 +32,6 @@ export interface Scope {
   readonly models: Readonly<Record<string, Model>>;
   /** Aborts when the frame's time is over or the pipeline stops. Every `infer` heeds it by itself. */
   readonly signal: AbortSignal;
-}
-
-/** One value that Home Assistant shows of a source: a JSON path into result or state. */
-export interface Entity {
-  /** `[a-z0-9_]+`, unique in the pipeline. */
-  readonly key: string;
-  readonly platform: 'sensor' | 'binary_sensor' | 'event';
-  readonly name: string;
-  readonly from: 'result' | 'state' | 'event';
-  /** Template of Home Assistant for the value, as `{{ value_json.class }}`. */
-  readonly template?: string;
-  readonly deviceClass?: string;
-  readonly unit?: string;
-  readonly stateClass?: 'measurement' | 'total' | 'total_increasing';
-  readonly icon?: string;
-  /** Platform `event` only. */
-  readonly eventTypes?: readonly string[];
 }
 
 export interface PipelineInstance {

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PipelineConfig } from '../config/types.ts';
+import type { Entity } from '../entity.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Model } from '../models/model.ts';
 import type { Service } from '../service.ts';
-import type { Decision, Entity, PipelineDefinition, PipelineInstance } from './contract.ts';
+import type { Decision, PipelineDefinition, PipelineInstance } from './contract.ts';
 import type { Frame } from './frame.ts';
 import { type Job, Mailbox } from './mailbox.ts';
 import { type Outlet, Publisher } from './publisher.ts';

@@ -4,6 +4,7 @@ import { generate, parser } from 'mqtt-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Message } from '../../src/bus/bus.ts';
 import { ExternalBus } from '../../src/bus/external-bus.ts';
+import { freePort } from '../support/free-port.ts';
 import {
   busOptions,
   client,
@@ -14,7 +15,7 @@ import {
   topics,
   until,
 } from './fixtures.ts';
-import { freePort, startMosquitto, withoutMosquitto } from './mosquitto.ts';
+import { startMosquitto, withoutMosquitto } from './mosquitto.ts';
 
 const protocols = ['3.1.1', '5'] as const;
 const frame = 'cameras/desk/frame';

@@ -1,17 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Component,
-  type EntityDescription,
-  gatewayDevice,
-  slug,
-  sourceDevice,
-} from '../../src/bus/home-assistant.ts';
+import { type Component, gatewayDevice, slug, sourceDevice } from '../../src/bus/home-assistant.ts';
 import { createTopics } from '../../src/bus/topics.ts';
+import type { Entity } from '../../src/entity.ts';
 
 const topics = createTopics({ base: 'edgeward', gateway: 'gw' });
 const gateway = { id: 'gw', name: 'Workshop', version: '1.2.3' };
-const score: EntityDescription = {
+const score: Entity = {
   key: 'score',
   platform: 'sensor',
   name: 'score',
@@ -21,12 +16,12 @@ const score: EntityDescription = {
   stateClass: 'measurement',
 };
 
-function deskWith(...entities: EntityDescription[]) {
+function deskWith(...entities: Entity[]) {
   const pipeline = { name: 'digits', entities, pictures: true };
   return sourceDevice(topics, gateway, { name: 'desk', entry: 'cameras', pipelines: [pipeline] });
 }
 
-function componentOf(entity: EntityDescription): Component {
+function componentOf(entity: Entity): Component {
   const found = Object.values(deskWith(entity).payload.components).find(
     ({ name }) => name === `digits ${entity.name}`,
   );
@@ -182,7 +177,7 @@ describe('ids', () => {
   });
 
   it('are unique in a device, also for pipelines and keys that run into each other', () => {
-    const entity = (key: string): EntityDescription => ({ ...score, key });
+    const entity = (key: string): Entity => ({ ...score, key });
     const { payload } = sourceDevice(topics, gateway, {
       name: 'desk',
       entry: 'cameras',

@@ -14,7 +14,7 @@ import { HttpServer } from '../../src/daemon/http.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import { resolveBundle } from '../../src/models/builtin.ts';
 import { startEmbedded, temporaryFolder } from '../bus/fixtures.ts';
-import { freePort } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 import { digitsYaml } from '../support/gateway.ts';
 import { runProgram } from '../support/program.ts';
 

@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startMosquitto, withoutMosquitto } from '../bus/mosquitto.ts';
-import { Daemon, freePort } from '../support/daemon.ts';
+import { Daemon } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 import { envelope, modelProcess, readDigits, temporaryFolder } from '../support/gateway.ts';
 
 const frames = 1_000;

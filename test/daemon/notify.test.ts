@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Notifier } from '../../src/daemon/notify.ts';
-import { Daemon, freePort } from '../support/daemon.ts';
+import { Daemon } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 import { digitsYaml, temporaryFolder } from '../support/gateway.ts';
 import { listenAt, notifyUnavailable } from '../support/notify-socket.ts';
 
