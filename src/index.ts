@@ -3,6 +3,7 @@ export type { Schema } from './config/types.ts';
 export type { Entity } from './entity.ts';
 export { type Code, GatewayError } from './errors.ts';
 export { type Box, Image } from './image.ts';
+export type { Manifest } from './models/manifest.ts';
 export type { ClassScore, Mark, Model, ModelRef, Outputs, Tensor, Tensors } from './models/model.ts';
 export {
   type Decision,

@@ -8,32 +8,52 @@ export function crossCheck(config: Config): Fault[] {
   return [
     ...brokerFaults(config.bus),
     ...repeatedTopics(config),
+    ...unlikeTopics(config),
     ...ownTopics(config),
     ...pipelines.flatMap(([name, pipeline]) => unknownNames(config, name, pipeline)),
   ];
 }
 
-/** A frame of such a topic would be judged twice under two names. */
-function repeatedTopics({ sources }: Config): Fault[] {
+/** Every topic of every source, and where it stands. */
+function sourceTopics({ sources }: Config): { name: string; topic: string; path: (string | number)[] }[] {
+  return Object.entries(sources).flatMap(([name, { topic, topics }]) => [
+    { name, topic, path: ['sources', name, 'topic'] },
+    ...topics.map((more, i) => ({ name, topic: more, path: ['sources', name, 'topics', i] })),
+  ]);
+}
+
+/** A frame of such a topic would be judged twice, or under two names. */
+function repeatedTopics(config: Config): Fault[] {
   const owners = new Map<string, string>();
-  return Object.entries(sources).flatMap(([name, { topic }]) => {
+  return sourceTopics(config).flatMap(({ name, topic, path }) => {
     const owner = owners.get(topic);
     if (owner === undefined) owners.set(topic, name);
     if (owner === undefined || topic === '') return [];
-    const path = ['sources', name, 'topic'];
     return [{ path, expected: 'a topic of its own', received: `the one of sources.${owner}` }];
   });
 }
 
+/** Where one topic names the source, each does: else one sender would be two. */
+function unlikeTopics(config: Config): Fault[] {
+  const named = (topic: string) => topic.split('/').includes('{source}');
+  return sourceTopics(config).flatMap(({ name, topic, path }) => {
+    const first = config.sources[name]?.topic ?? '';
+    if (topic === '' || named(topic) === named(first)) return [];
+    const expected = `a topic ${named(first) ? 'with' : 'without'} {source}, as topic has,`;
+    return [{ path, expected, received: describe(topic) }];
+  });
+}
+
 /** The gateway must not take its own pictures for frames. */
-function ownTopics({ gateway, topics, sources }: Config): Fault[] {
+function ownTopics(config: Config): Fault[] {
+  const { gateway, topics } = config;
   const own = `${topics.base}/${gateway.id}`.split('/');
-  return Object.entries(sources).flatMap(([name, { topic }]) => {
+  return sourceTopics(config).flatMap(({ topic, path }) => {
     const levels = topic.split('/');
     const isOwn = own.every((level, i) => levels[i] === level || levels[i] === '{source}');
     if (!isOwn || levels.length <= own.length) return [];
     const expected = `a topic outside ${own.join('/')}/, where the gateway itself publishes,`;
-    return [{ path: ['sources', name, 'topic'], expected, received: describe(topic) }];
+    return [{ path, expected, received: describe(topic) }];
   });
 }
 

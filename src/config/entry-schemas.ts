@@ -70,6 +70,13 @@ export const sourceSchema = {
     format: sourceTopic,
     default: '',
   },
+  topics: {
+    doc:
+      'More topics of the same source, for sensors whose values come apart. With {source} in topic, each of ' +
+      'them names it too.',
+    format: listOf(sourceTopic),
+    default: [],
+  },
   qos: {
     doc: 'Quality of service of the subscription. Less than 1 may lose frames.',
     format: oneOf(0, 1, 2),

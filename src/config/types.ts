@@ -101,6 +101,8 @@ export interface ModelConfig {
 export interface SourceConfig {
   /** May name the source: `cameras/{source}/frame`; without it the source has the name of its entry. */
   readonly topic: string;
+  /** More topics of the same sources: what a source says on any of them are frames of it. */
+  readonly topics: readonly string[];
   readonly qos: 0 | 1 | 2;
   /** For senders that cannot say what they send: `image/jpeg`, `image/x-rgb; width=640; height=480`, … */
   readonly contentType: string | null;

@@ -19,8 +19,18 @@ function isDeferred({ runners }: Route): boolean {
   return runners.some(({ mailbox }) => mailbox === 'every');
 }
 
-function subscriptionKey(route: Route): string {
-  return JSON.stringify([route.name, route.config.topic, route.config.qos, isDeferred(route)]);
+function subscriptionKey(route: Route, topic: string): string {
+  return JSON.stringify([route.name, topic, route.config.qos, isDeferred(route)]);
+}
+
+/** What to subscribe to for these routes, by `subscriptionKey`. */
+function subscriptionsOf(routes: readonly Route[]): Map<string, { route: Route; topic: string }> {
+  const wanted = routes.flatMap((route) =>
+    [route.config.topic, ...route.config.topics].map(
+      (topic) => [subscriptionKey(route, topic), { route, topic }] as const,
+    ),
+  );
+  return new Map(wanted);
 }
 
 /** A promise that never settles leaves a message unacknowledged, so that its sender sends it again. */
@@ -47,13 +57,13 @@ export class Router {
 
   /** Takes these routes instead of those before. A topic that stays is never unsubscribed: no frame is missed. */
   async apply(routes: readonly Route[]): Promise<void> {
-    const wanted = new Map(routes.map((route) => [subscriptionKey(route), route]));
+    const wanted = subscriptionsOf(routes);
     for (const [key, subscription] of this.#subscriptions) {
-      const route = wanted.get(key);
-      if (route) subscription.route = route;
+      const found = wanted.get(key);
+      if (found) subscription.route = found.route;
     }
     const missing = [...wanted].filter(([key]) => !this.#subscriptions.has(key));
-    await Promise.all(missing.map(([key, route]) => this.#subscribe(key, route)));
+    await Promise.all(missing.map(([key, { route, topic }]) => this.#subscribe(key, route, topic)));
     for (const [key, { unsubscribe }] of this.#subscriptions) {
       if (wanted.has(key)) continue;
       this.#subscriptions.delete(key);
@@ -66,8 +76,8 @@ export class Router {
     this.#closed = true;
   }
 
-  async #subscribe(key: string, route: Route): Promise<void> {
-    const pattern = compilePattern(route.config.topic, route.name);
+  async #subscribe(key: string, route: Route, topic: string): Promise<void> {
+    const pattern = compilePattern(topic, route.name);
     const handle = (message: Message) => {
       const current = this.#subscriptions.get(key)?.route ?? route;
       return this.#route(current, pattern.match(message.topic), message);

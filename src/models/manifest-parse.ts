@@ -12,6 +12,7 @@ import {
   record,
   text,
 } from './manifest-readers.ts';
+import { checkReadings, readingsInput } from './manifest-readings.ts';
 
 const count = number({ min: 1, max: 2 ** 31 - 1, integer: true });
 
@@ -120,6 +121,7 @@ const manifest: Reader<Manifest> = object(
     ),
   },
   {
+    readings: readingsInput,
     description: text({ max: 2000 }),
     license: text({ max: 200 }),
     created: date,
@@ -154,6 +156,7 @@ export function parseManifest(json: unknown): Manifest {
   }
   const parsed = manifest(json, '');
   checkFiles(parsed);
+  checkReadings(parsed);
   checkGolden(parsed);
   return parsed;
 }

@@ -14,6 +14,8 @@ export interface Manifest {
   readonly graph: string;
   /** Input tensors by name. */
   readonly inputs: Readonly<Record<string, PictureInput | TensorInput>>;
+  /** How windows of sensor readings become the one tensor input. */
+  readonly readings?: ReadingsInput;
   /** Output tensors by name. */
   readonly outputs: Readonly<Record<string, OutputDecoding>>;
   /** In the order of the class index. */
@@ -64,6 +66,56 @@ export interface TensorInput {
   readonly type: 'uint8' | 'float32';
   readonly shape: readonly number[];
 }
+
+/**
+ * A window of readings, for nets of sensors. Its columns are the values of the input tensor, row by row:
+ * without `features` the samples, `[window, channels]` (a forecaster's without the last `horizon` rows); with
+ * them `[channels, features]`. Each goes in as `(value - mean) / scale`.
+ */
+export interface ReadingsInput {
+  /**
+   * autoencoder: the output is the input again. forecaster: it is the last `horizon` samples of the window.
+   * classifier: it has decoding `classes`.
+   */
+  readonly kind: 'autoencoder' | 'forecaster' | 'classifier';
+  /** stream: windows follow each other, `stride` apart. message: each message is one, whole. */
+  readonly align: 'stream' | 'message';
+  /** Samples a second. */
+  readonly rateHz: number;
+  /** Samples. */
+  readonly window: number;
+  /** Samples from one window to the next. */
+  readonly stride: number;
+  /** Forecaster: samples at the end of the window that it has to say from those before. */
+  readonly horizon?: number;
+  readonly channels: readonly string[];
+  readonly features?: FeatureSet;
+  /** What is normal: one number a channel, with features one a column. */
+  readonly mean: readonly number[];
+  readonly scale: readonly number[];
+}
+
+/** Of each channel, in this order: the statistics, then the bands. */
+export interface FeatureSet {
+  readonly statistics: readonly Statistic[];
+  /** Logarithm of the power in `[from, to)` Hz. */
+  readonly bandsHz: readonly (readonly [number, number])[];
+}
+
+export const statistics = [
+  'mean',
+  'logStd',
+  'min',
+  'max',
+  'logRms',
+  'logPeakToPeak',
+  'crest',
+  'kurtosis',
+  'skewness',
+  'slope',
+  'logRoughness',
+] as const;
+export type Statistic = (typeof statistics)[number];
 
 export type OutputDecoding =
   /** `[N, classes]`: the best `top` of them (default 5), after `activation`. */

@@ -1,4 +1,5 @@
 import type { Box, Image } from '../image.ts';
+import type { Manifest } from './manifest.ts';
 
 /** Which artefact answered: enough to find the very same bytes again. */
 export interface ModelRef {
@@ -59,6 +60,8 @@ export interface Mark {
 export interface Model {
   readonly name: string;
   readonly version: string;
+  /** What the loaded bundle says of itself; absent while none is loaded. */
+  readonly manifest?: Manifest | undefined;
   /**
    * @throws FRAME_INVALID if the picture cannot be decoded, MODEL_QUEUE_FULL, MODEL_TIMEOUT, MODEL_CRASHED
    * (after one more try elsewhere), MODEL_UNAVAILABLE, or the reason of `signal`.

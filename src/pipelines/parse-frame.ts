@@ -7,6 +7,7 @@ import type { Frame } from './frame.ts';
 export interface Arrival {
   readonly payload: Buffer;
   readonly receivedAt: number;
+  readonly topic?: string;
   /** The content type property of MQTT 5. */
   readonly contentType?: string;
   /** `frame-id` and `captured-at` are read. */
@@ -49,6 +50,7 @@ export function parseFrame(source: string, arrival: Arrival, declaredType: strin
   return {
     id: named.id === undefined ? contentId(payload) : checkedId(named.id),
     source,
+    ...(arrival.topic === undefined ? {} : { topic: arrival.topic }),
     receivedAt: arrival.receivedAt,
     ...(capturedAt === undefined ? {} : { capturedAt }),
     payload,

@@ -49,6 +49,10 @@ class ScopedModel implements Model {
     return this.#model.version;
   }
 
+  get manifest(): Model['manifest'] {
+    return this.#model.manifest;
+  }
+
   async infer(input: Image | Tensors, options?: { signal?: AbortSignal }): Promise<Outputs> {
     const outputs = await this.#model.infer(input, { signal: this.#signal(options?.signal) });
     this.#scope.noteAnswer(outputs.model);

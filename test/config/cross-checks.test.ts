@@ -90,6 +90,18 @@ describe('sources and pipelines', () => {
     ]);
   });
 
+  it('takes further topics of a source, each its own and named alike', () => {
+    const sources = (topic: string, topics: string) =>
+      paths(`${gateway}sources: { a: { topic: '${topic}', topics: [${topics}] }, b: { topic: y } }`);
+    expect(sources('x/{source}/temp', "'x/{source}/load', 'z/{source}'")).toEqual([]);
+    expect(sources('x', 'z, x/y')).toEqual([]);
+    expect(sources('x/{source}', 'z')).toEqual(['sources.a.topics[0]']);
+    expect(sources('x', "z, 'z/{source}'")).toEqual(['sources.a.topics[1]']);
+    expect(sources('x', 'x')).toEqual(['sources.a.topics[0]']);
+    expect(sources('x', 'edgeward/gw/a/b/result')).toEqual(['sources.a.topics[0]']);
+    expect(sources('x', 'y')).toEqual(['sources.b.topic']);
+  });
+
   it.each([
     'edgeward/gw/desk/digits/image',
     'edgeward/gw/{source}/digits/image',

@@ -51,7 +51,13 @@ pipelines:
       maxQueue: 512,
     });
     expect(models.other?.maxBatch).toBe(8);
-    expect(sources.desk).toEqual({ topic: 'desk/frame', qos: 1, contentType: null, offlineAfterS: 60 });
+    expect(sources.desk).toEqual({
+      topic: 'desk/frame',
+      topics: [],
+      qos: 1,
+      contentType: null,
+      offlineAfterS: 60,
+    });
     expect(pipelines.a).toMatchObject({
       sources: ['*'],
       mailbox: 'latest',
