@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { GatewayError } from '../errors.ts';
+import { registerWasmKernels } from './wasm-kernels.ts';
 
 /** TensorFlow.js with a backend that works here. */
 export interface TensorFlow {
@@ -13,16 +14,25 @@ export interface TensorFlow {
 /** Native TensorFlow is an install of 500 MB that a gateway never needs: named so that no bundler asks for it. */
 const native: string = '@tensorflow/tfjs-node';
 
+let loaded: Promise<TensorFlow> | undefined;
+
 /**
  * Load TensorFlow.js with the fastest backend that can be had: native, WebAssembly, plain JavaScript.
  * @throws TRAINING_UNAVAILABLE if TensorFlow.js is not installed: a gateway only needs it to train.
  */
-export async function loadTensorFlow(): Promise<TensorFlow> {
+export function loadTensorFlow(): Promise<TensorFlow> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<TensorFlow> {
   try {
     const core = await import('@tensorflow/tfjs-core');
     const layers = await import('@tensorflow/tfjs-layers');
     for (const [backend, load] of Object.entries(backends)) {
-      if (await usable(core, backend, load)) return { core, layers, backend };
+      if (!(await usable(core, backend, load))) continue;
+      if (backend === 'wasm') registerWasmKernels(core);
+      return { core, layers, backend };
     }
   } catch (cause) {
     throw unavailable(cause);
