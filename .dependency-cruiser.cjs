@@ -55,6 +55,8 @@ module.exports = {
     home('sharp', '^src/models/child/picture\\.ts$'),
     home('mqtt', '^src/bus/(external|link)\\.ts$'),
     home('aedes', '^src/bus/broker\\.ts$'),
+    home('tuf-js', '^src/models/update/trusted-set\\.ts$'),
+    home('@tufjs/models', '^src/training/release/sign\\.ts$'),
     home('convict', '^src/config/convict\\.ts$'),
   ],
   options: {

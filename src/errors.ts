@@ -30,6 +30,36 @@ export const errors = {
   MODEL_TIMEOUT: { disposition: 'reject', summary: 'The model did not answer in time' },
   MODEL_QUEUE_FULL: { disposition: 'reject', summary: 'The queue of the model is full' },
   MODEL_UNAVAILABLE: { disposition: 'reject', summary: 'The model is not loaded' },
+  UPDATE_FETCH_FAILED: { disposition: 'reject', summary: 'The repository of models cannot be read' },
+  UPDATE_NOT_FOUND: { disposition: 'reject', summary: 'The repository has no such model or version' },
+  UPDATE_SIGNATURE_INVALID: {
+    disposition: 'reject',
+    summary: 'Not signed by enough of the keys that this gateway trusts',
+  },
+  UPDATE_EXPIRED: {
+    disposition: 'reject',
+    summary: 'The signatures have expired: the repository is neglected, or newer ones are held back',
+  },
+  UPDATE_ROLLBACK: {
+    disposition: 'reject',
+    summary: 'The repository shows an older state than this gateway has seen',
+  },
+  UPDATE_INCONSISTENT: {
+    disposition: 'reject',
+    summary: 'The repository shows files of different times as if they belonged together',
+  },
+  UPDATE_DIGEST_MISMATCH: { disposition: 'reject', summary: 'The bundle is not the one that was signed' },
+  UPDATE_TOO_LARGE: {
+    disposition: 'reject',
+    summary: 'The repository sends more than was signed or is allowed',
+  },
+  UPDATE_TOO_SLOW: { disposition: 'reject', summary: 'The repository sends too slowly' },
+  UPDATE_UNWRITABLE: { disposition: 'reject', summary: 'The update cannot be written to the disk' },
+  REPOSITORY_INVALID: {
+    disposition: 'reject',
+    summary: 'The repository to release into is damaged or not ours',
+  },
+  KEY_UNAVAILABLE: { disposition: 'reject', summary: 'A key that must sign is not at hand' },
   FRAME_INVALID: { disposition: 'drop', summary: 'The frame cannot be decoded' },
   SOURCE_INVALID: { disposition: 'drop', summary: 'The topic names no valid source' },
   PIPELINE_LOAD_FAILED: { disposition: 'degrade', summary: 'The pipeline cannot be loaded' },
