@@ -3,6 +3,7 @@ import { type Benchmark, machine } from './report.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly default: Benchmark }>>> = {
   batching: () => import('./batching.ts'),
+  compiler: () => import('./compiler.ts'),
   gateway: () => import('./gateway.ts'),
   host: () => import('./host.ts'),
 };
