@@ -25,6 +25,10 @@ export const errors = {
     disposition: 'degrade',
     summary: 'The model answers its golden samples otherwise',
   },
+  MODEL_INCOMPATIBLE: {
+    disposition: 'reject',
+    summary: 'The model takes or gives something else than the version before',
+  },
   MODEL_CRASHED: { disposition: 'reject', summary: 'The model process ended while it worked on a frame' },
   MODEL_RUN_FAILED: { disposition: 'reject', summary: 'The net failed on this input' },
   MODEL_TIMEOUT: { disposition: 'reject', summary: 'The model did not answer in time' },

@@ -5,17 +5,12 @@ import { Image } from '../image.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Service } from '../service.ts';
-import { settleBatch } from './answers.ts';
 import { resolveBundle } from './builtin.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { type Batch, type Cause, Instance } from './instance.ts';
-import type { Job, JobState } from './job-queue.ts';
+import { checkCompatible } from './compatible.ts';
+import { type BundleFile, InstanceGroup } from './instance-group.ts';
 import type { Manifest } from './manifest.ts';
-import { modelMeters } from './meters.ts';
 import type { Mark, Model, ModelRef, Outputs, Tensors } from './model.ts';
-import type { JobAnswer } from './model-process.ts';
-import { OpenJobs } from './open-jobs.ts';
-import { fromWire } from './protocol.ts';
+import { ModelQueue } from './model-queue.ts';
 
 /** The names of Triton's model repository. */
 export type ModelState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
@@ -31,57 +26,60 @@ export interface ModelHostOptions {
 }
 
 /**
- * One version of one model in processes of its own, behind one queue. A call of `infer` waits in the
- * dispatcher, runs in an instance, and is settled from the open jobs; a process that ends gives its calls
- * back to the dispatcher.
+ * One model behind one queue. A call of `infer` waits in the dispatcher, runs in a process of the version that
+ * is in charge, and is settled from the open jobs; a process that ends gives its calls back to the dispatcher.
+ * Another version is put in charge between two batches, while calls go on.
  */
 export class ModelHost implements Service, Model {
   readonly name: string;
   readonly #options: ModelHostOptions;
-  readonly #open = new OpenJobs();
-  readonly #dispatcher: Dispatcher;
-  readonly #meters: ReturnType<typeof modelMeters>;
-  #instances: readonly Instance[] = [];
+  readonly #queue: ModelQueue;
+  /** The version in charge. */
+  #group: InstanceGroup | undefined;
+  /** Every group with processes: the one in charge, one that is being proved, one that finishes its work. */
+  readonly #groups = new Set<InstanceGroup>();
   #phase: ModelState = 'UNAVAILABLE';
-  #loaded: { readonly manifest: Manifest; readonly ref: ModelRef } | undefined;
   #stopping: Promise<void> | undefined;
-  #lastProgressAt = performance.now();
 
   constructor(options: ModelHostOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#dispatcher = new Dispatcher({ limits: options.config, workers: () => this.#instances });
-    this.#meters = modelMeters(options.metrics, options.name);
+    this.#queue = new ModelQueue({
+      name: options.name,
+      limits: options.config,
+      workers: () => this.#group?.workers ?? [],
+      metrics: options.metrics,
+    });
   }
 
   /** `UNAVAILABLE` also while no process is up: inputs wait for one until their time is over. */
   get state(): ModelState {
-    const down = this.#phase === 'READY' && !this.#instances.some(({ ready }) => ready);
+    const down = this.#phase === 'READY' && !this.#group?.ready;
     return down ? 'UNAVAILABLE' : this.#phase;
   }
 
   /** What is loaded; `undefined` before the first start. */
   get ref(): ModelRef | undefined {
-    return this.#loaded?.ref;
+    return this.#group?.loaded.ref;
   }
 
   get manifest(): Manifest | undefined {
-    return this.#loaded?.manifest;
+    return this.#group?.loaded.manifest;
   }
 
   /** Empty before the first start. */
   get version(): string {
-    return this.#loaded?.ref.version ?? '';
+    return this.ref?.version ?? '';
   }
 
   /** The processes that are up, with the resident bytes that they last reported. */
   get processes(): readonly { readonly pid: number; readonly rss: number }[] {
-    return this.#instances.flatMap(({ process }) => (process ? { pid: process.pid, rss: process.rss } : []));
+    return [...this.#groups].flatMap(({ processes }) => processes);
   }
 
   /** Inputs that wait for a process. */
   get queueLength(): number {
-    return this.#dispatcher.length;
+    return this.#queue.length;
   }
 
   /**
@@ -89,28 +87,76 @@ export class ModelHost implements Service, Model {
    * it grows only when neither the answers nor the deadlines of this model work any more.
    */
   get stalledMs(): number {
-    const oldest = this.#open.oldestArrival;
-    return oldest === undefined ? 0 : performance.now() - Math.max(oldest, this.#lastProgressAt);
+    return this.#queue.stalledMs;
   }
 
   /**
    * Resolves when every process has proved the model.
+   * @param bundle that of the configuration where it is not given.
    * @throws BUNDLE_INVALID, BUNDLE_UNSUPPORTED, MODEL_LOAD_FAILED, MODEL_GOLDEN_MISMATCH, or the reason of
    * `signal`.
    */
-  async start(signal: AbortSignal): Promise<void> {
+  async start(
+    signal: AbortSignal,
+    bundle: BundleFile = { path: resolveBundle(this.#options.config.bundle) },
+  ): Promise<void> {
     this.#phase = 'LOADING';
     try {
-      this.#instances = this.#createInstances();
-      const [first] = await Promise.all(this.#instances.map((instance) => instance.start(signal)));
-      if (!first) throw new GatewayError('MODEL_LOAD_FAILED', `Expected an instance for ${this.name}`);
-      const { manifest, digest } = first;
-      this.#loaded = { manifest, ref: { name: manifest.name, version: manifest.version, digest } };
+      const group = this.#createGroup(bundle);
+      await group.start(signal);
+      this.#group = group;
       this.#phase = 'READY';
     } catch (error) {
       await this.destroy();
       throw error;
     }
+  }
+
+  /**
+   * Starts the processes of another version beside those that work, one after the other so that these go on, and
+   * resolves when every one has proved it. Who gets the group either swaps it in or destroys it.
+   * @throws as `start`, and MODEL_INCOMPATIBLE if it takes other inputs or gives other outputs.
+   */
+  async prepare(bundle: BundleFile, signal: AbortSignal): Promise<InstanceGroup> {
+    const group = this.#createGroup(bundle);
+    try {
+      await group.start(signal, 'in-turn');
+      if (this.manifest) checkCompatible(this.manifest, group.loaded.manifest);
+      return group;
+    } catch (error) {
+      await this.discard(group);
+      throw error;
+    }
+  }
+
+  /** Ends a group that was prepared and is not wanted. */
+  async discard(group: InstanceGroup): Promise<void> {
+    await group.destroy();
+    this.#groups.delete(group);
+  }
+
+  /**
+   * Puts a prepared group in charge: batches from now on are its own. Resolves when the version before has
+   * finished the batches that it had, and its processes are gone.
+   * @throws STOPPED
+   */
+  async swap(next: InstanceGroup): Promise<void> {
+    if (this.#stopping) throw new GatewayError('STOPPED');
+    const before = this.#group;
+    this.#group = next;
+    this.#phase = 'READY';
+    this.#queue.renew();
+    if (before) await this.#retire(before);
+  }
+
+  /**
+   * For small memories: ends the processes of the version in charge, so that there is room for the next. Inputs
+   * wait meanwhile, as they do for a process that crashed.
+   */
+  async suspend(): Promise<void> {
+    if (!this.#group) return;
+    this.#queue.renew();
+    await this.#retire(this.#group);
   }
 
   /** Finishes what was accepted, within `timeoutMs`, then ends the processes. */
@@ -122,98 +168,66 @@ export class ModelHost implements Service, Model {
   /** Ends the processes at once; what has no answer yet is rejected with STOPPED. */
   async destroy(): Promise<void> {
     this.#phase = 'UNAVAILABLE';
-    this.#open.failAll(new GatewayError('STOPPED'));
-    await Promise.all(this.#instances.map((instance) => instance.destroy()));
+    this.#queue.failAll(new GatewayError('STOPPED'));
+    await Promise.all([...this.#groups].map((group) => this.discard(group)));
   }
 
   async infer(input: Image | Tensors, { signal }: { signal?: AbortSignal } = {}): Promise<Outputs> {
-    if (this.#loaded) checkKind(this.#loaded.manifest, input);
-    return this.#submit((done, state) => ({ kind: 'infer', input, done, ...state }), signal);
+    if (this.manifest) checkKind(this.manifest, input);
+    this.#checkReady();
+    return this.#queue.submit((done, state) => ({ kind: 'infer', input, done, ...state }), signal);
   }
 
-  annotate(
+  async annotate(
     image: Image,
     marks: readonly Mark[],
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<Uint8Array> {
-    return this.#submit((done, state) => ({ kind: 'annotate', image, marks, done, ...state }), signal);
+    this.#checkReady();
+    return this.#queue.submit((done, state) => ({ kind: 'annotate', image, marks, done, ...state }), signal);
   }
 
-  #submit<T>(
-    make: (done: (value: T) => void, state: JobState) => Job,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    const accept = (job: Job) => {
-      if (this.#phase !== 'READY') {
-        throw new GatewayError(
-          'MODEL_UNAVAILABLE',
-          `Expected state READY for model ${this.name} but received ${this.#phase}`,
-        );
-      }
-      this.#dispatcher.submit(job);
-      this.#meters.queued(this.#dispatcher.length);
-    };
-    return this.#open.open(make, signal, accept, (job) => this.#dispatcher.withdraw(job));
-  }
-
-  #createInstances(): Instance[] {
-    const { config, maxPixels, log } = this.#options;
-    const { threads, maxBatch, timeoutMs } = config;
-    const load = { bundle: resolveBundle(config.bundle), threads, maxBatch, maxPixels };
-    const events = {
-      onAnswer: (batch: Batch, answer: JobAnswer) => this.#answered(batch, answer),
-      onLost: (batches: readonly Batch[], cause: Cause) => this.#lost(batches, cause),
-      onReady: () => {
-        this.#dispatcher.renew();
-        this.#advance();
-      },
-    };
-    const count = config.instances ?? availableParallelism();
-    return Array.from(
-      { length: count },
-      (_, index) => new Instance({ index, load, timeoutMs, log, ...events }),
+  /** @throws MODEL_UNAVAILABLE */
+  #checkReady(): void {
+    if (this.#phase === 'READY') return;
+    throw new GatewayError(
+      'MODEL_UNAVAILABLE',
+      `Expected state READY for model ${this.name} but received ${this.#phase}`,
     );
   }
 
-  #answered({ jobs, startedAt = 0 }: Batch, answer: JobAnswer): void {
-    if (answer.kind === 'refused') this.#refused(jobs, fromWire(answer.error));
-    // First the process, which waits for work, then those who asked.
-    this.#advance();
-    if (answer.kind === 'annotated') {
-      for (const job of jobs) if (job.kind === 'annotate') job.done(answer.jpeg);
-    } else if (answer.kind === 'ran' && this.#loaded) {
-      this.#meters.ran(jobs, answer, startedAt);
-      settleBatch(jobs, answer, { ...this.#loaded, startedAt });
-    }
+  #createGroup(bundle: BundleFile): InstanceGroup {
+    const { config, maxPixels, log } = this.#options;
+    const { threads, maxBatch, timeoutMs, instances } = config;
+    const group = new InstanceGroup({
+      bundle,
+      count: instances ?? availableParallelism(),
+      load: { threads, maxBatch, maxPixels },
+      timeoutMs,
+      log,
+      onAnswer: (from, batch, answer) => this.#queue.answered(batch, answer, from.loaded),
+      onLost: (_from, batches, cause) => this.#queue.lost(batches, cause),
+      onReady: (from) => {
+        if (from === this.#group) this.#queue.renew();
+      },
+    });
+    this.#groups.add(group);
+    return group;
   }
 
-  /** A net that fails on a batch runs on each input alone, which shows the one that it cannot take. */
-  #refused(jobs: readonly Job[], error: GatewayError): void {
-    if (jobs.length > 1) this.#dispatcher.retry(jobs, error);
-    else for (const job of jobs) job.fail(error);
-  }
-
-  /** What a process was working on when it ended is tried once more; what waited in it is not to blame. */
-  #lost([working, ...waiting]: readonly Batch[], cause: Cause): void {
-    this.#meters.restarted(cause);
-    this.#dispatcher.putBack(waiting.flatMap(({ jobs }) => jobs));
-    this.#dispatcher.retry(working?.jobs ?? [], lossOf(cause, this.#options.config.timeoutMs));
-    this.#dispatcher.dispatch();
-  }
-
-  #advance(): void {
-    this.#lastProgressAt = performance.now();
-    this.#dispatcher.dispatch();
-    this.#meters.queued(this.#dispatcher.length);
+  async #retire(group: InstanceGroup): Promise<void> {
+    await group.retire();
+    this.#groups.delete(group);
   }
 
   async #drain(): Promise<void> {
     if (this.#phase === 'READY') {
       this.#phase = 'UNLOADING';
-      await this.#open.drained(this.#options.config.timeoutMs);
+      await this.#queue.drained();
     }
-    this.#open.failAll(new GatewayError('STOPPED'));
-    await Promise.all(this.#instances.map((instance) => instance.stop()));
+    this.#queue.failAll(new GatewayError('STOPPED'));
+    await Promise.all([...this.#groups].map((group) => group.stop()));
+    this.#groups.clear();
     this.#phase = 'UNAVAILABLE';
   }
 }
@@ -224,9 +238,4 @@ function checkKind({ name, inputs }: Manifest, input: Image | Tensors): void {
   const given = input instanceof Image ? 'picture' : 'tensor';
   if (given === wanted) return;
   throw new GatewayError('REQUEST_INVALID', `Expected a ${wanted} for model ${name} but received a ${given}`);
-}
-
-function lossOf(cause: Cause, timeoutMs: number): GatewayError {
-  if (cause === 'crash') return new GatewayError('MODEL_CRASHED');
-  return new GatewayError('MODEL_TIMEOUT', `Expected an answer within ${timeoutMs} ms but received none`);
 }
