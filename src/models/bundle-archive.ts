@@ -58,6 +58,26 @@ export async function readArchive(path: string, limits: Limits): Promise<Archive
   return { entries, digest: await sha256(data), bytes: data.length };
 }
 
+/**
+ * The first file of an archive, which is `bundle.json`, and no more than that.
+ * @throws BUNDLE_INVALID
+ */
+export async function readFirst(path: string, limits: Pick<Limits, 'manifestBytes'>): Promise<Uint8Array> {
+  const extract = tar.extract();
+  try {
+    extract.end(await readHead(path, limits.manifestBytes + 2 * endOfArchive.length));
+    for await (const entry of extract) {
+      if (entry.header.name !== 'bundle.json') break;
+      const chunks: Buffer[] = [];
+      for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    }
+  } catch (error) {
+    throw asDamaged(error, 'a tar archive', path);
+  }
+  throw damaged('bundle.json', `the first file of ${path}`, 'another, or none');
+}
+
 /** The same files in the same order make the same bytes, whoever packs them and when. */
 export async function packArchive(
   files: readonly (readonly [name: string, data: Uint8Array])[],
@@ -101,6 +121,16 @@ async function readBounded(path: string, limit: number): Promise<Buffer> {
     throw asDamaged(error, 'a readable file', path);
   } finally {
     await handle?.close();
+  }
+}
+
+async function readHead(path: string, bytes: number): Promise<Buffer> {
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,6 +1,6 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { GatewayError } from '../errors.ts';
-import { type Limits, packArchive, readArchive, sha256 } from './bundle-archive.ts';
+import { type Limits, packArchive, readArchive, readFirst, sha256 } from './bundle-archive.ts';
 import type { Manifest } from './manifest.ts';
 import { parseManifest } from './manifest-parse.ts';
 
@@ -38,6 +38,14 @@ export async function readBundle(path: string, limits: Partial<Limits> = {}): Pr
       return data;
     },
   };
+}
+
+/**
+ * What a bundle says of itself, without looking at the rest of it.
+ * @throws BUNDLE_INVALID, BUNDLE_UNSUPPORTED
+ */
+export async function readManifest(path: string): Promise<Manifest> {
+  return parseManifest(parseJson(await readFirst(path, defaults)));
 }
 
 /**

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GatewayError } from '../errors.ts';
+import { Image } from '../image.ts';
 import type { Manifest, PictureInput, TensorInput } from './manifest.ts';
+import type { Tensors } from './model.ts';
 
 /**
  * Whether pipelines that work with `before` can go on with `after`: it takes what they send and gives, under the
@@ -27,6 +29,17 @@ export function checkCompatible(before: Manifest, after: Manifest): void {
         : received === kind;
     if (!fits) throw incompatible(kind, `output ${name}`, received);
   }
+}
+
+/**
+ * A batch is of one kind, so the wrong one must not get into the queue.
+ * @throws REQUEST_INVALID
+ */
+export function checkKind({ name, inputs }: Manifest, input: Image | Tensors): void {
+  const wanted = Object.values(inputs)[0]?.kind ?? 'tensor';
+  const given = input instanceof Image ? 'picture' : 'tensor';
+  if (given === wanted) return;
+  throw new GatewayError('REQUEST_INVALID', `Expected a ${wanted} for model ${name} but received a ${given}`);
 }
 
 function shapeOf(input: PictureInput | TensorInput): string {

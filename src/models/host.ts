@@ -1,16 +1,18 @@
 import { availableParallelism } from 'node:os';
 import type { ModelConfig } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
-import { Image } from '../image.ts';
+import type { Image } from '../image.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Service } from '../service.ts';
 import { resolveBundle } from './builtin.ts';
-import { checkCompatible } from './compatible.ts';
+import { checkCompatible, checkKind } from './compatible.ts';
 import { type BundleFile, InstanceGroup } from './instance-group.ts';
 import type { Manifest } from './manifest.ts';
 import type { Mark, Model, ModelRef, Outputs, Tensors } from './model.ts';
 import { ModelQueue } from './model-queue.ts';
+import type { Observer } from './trial/shadow.ts';
+import type { Vitals } from './trial/vitals.ts';
 
 /** The names of Triton's model repository. */
 export type ModelState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
@@ -38,6 +40,7 @@ export class ModelHost implements Service, Model {
   #group: InstanceGroup | undefined;
   /** Every group with processes: the one in charge, one that is being proved, one that finishes its work. */
   readonly #groups = new Set<InstanceGroup>();
+  readonly #observers = new Set<Observer>();
   #phase: ModelState = 'UNAVAILABLE';
   #stopping: Promise<void> | undefined;
 
@@ -54,8 +57,7 @@ export class ModelHost implements Service, Model {
 
   /** `UNAVAILABLE` also while no process is up: inputs wait for one until their time is over. */
   get state(): ModelState {
-    const down = this.#phase === 'READY' && !this.#group?.ready;
-    return down ? 'UNAVAILABLE' : this.#phase;
+    return this.#phase === 'READY' && !this.#group?.ready ? 'UNAVAILABLE' : this.#phase;
   }
 
   /** What is loaded; `undefined` before the first start. */
@@ -70,6 +72,11 @@ export class ModelHost implements Service, Model {
   /** Empty before the first start. */
   get version(): string {
     return this.ref?.version ?? '';
+  }
+
+  /** How the version in charge does at its work. */
+  get vitals(): Vitals | undefined {
+    return this.#group?.vitals;
   }
 
   /** The processes that are up, with the resident bytes that they last reported. */
@@ -103,6 +110,7 @@ export class ModelHost implements Service, Model {
     this.#phase = 'LOADING';
     try {
       const group = this.#createGroup(bundle);
+      group.takeCharge();
       await group.start(signal);
       this.#group = group;
       this.#phase = 'READY';
@@ -124,39 +132,46 @@ export class ModelHost implements Service, Model {
       if (this.manifest) checkCompatible(this.manifest, group.loaded.manifest);
       return group;
     } catch (error) {
-      await this.discard(group);
+      await group.destroy();
       throw error;
     }
   }
 
-  /** Ends a group that was prepared and is not wanted. */
-  async discard(group: InstanceGroup): Promise<void> {
-    await group.destroy();
-    this.#groups.delete(group);
-  }
-
   /**
    * Puts a prepared group in charge: batches from now on are its own. Resolves when the version before has
-   * finished the batches that it had, and its processes are gone.
+   * finished those that it had, and its processes are gone.
    * @throws STOPPED
    */
   async swap(next: InstanceGroup): Promise<void> {
     if (this.#stopping) throw new GatewayError('STOPPED');
     const before = this.#group;
+    next.takeCharge();
     this.#group = next;
     this.#phase = 'READY';
     this.#queue.renew();
-    if (before) await this.#retire(before);
+    await before?.retire();
   }
 
   /**
-   * For small memories: ends the processes of the version in charge, so that there is room for the next. Inputs
-   * wait meanwhile, as they do for a process that crashed.
+   * For small memories: ends the processes of the version in charge. Inputs wait meanwhile, as they do for a
+   * process that crashed.
    */
   async suspend(): Promise<void> {
-    if (!this.#group) return;
     this.#queue.renew();
-    await this.#retire(this.#group);
+    await this.#group?.retire();
+  }
+
+  /** Tells `observer` of every answer. Returns how to end it. */
+  observe(observer: Observer): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** A pipeline has judged a frame by what the version of this digest said. */
+  noteVerdict(digest: string, { alarm }: { alarm: boolean }): void {
+    for (const group of this.#groups) {
+      if (group.digest === digest) group.vitals.alarms.add(alarm ? 1 : 0);
+    }
   }
 
   /** Finishes what was accepted, within `timeoutMs`, then ends the processes. */
@@ -169,13 +184,18 @@ export class ModelHost implements Service, Model {
   async destroy(): Promise<void> {
     this.#phase = 'UNAVAILABLE';
     this.#queue.failAll(new GatewayError('STOPPED'));
-    await Promise.all([...this.#groups].map((group) => this.discard(group)));
+    await Promise.all([...this.#groups].map((group) => group.destroy()));
   }
 
   async infer(input: Image | Tensors, { signal }: { signal?: AbortSignal } = {}): Promise<Outputs> {
     if (this.manifest) checkKind(this.manifest, input);
     this.#checkReady();
-    return this.#queue.submit((done, state) => ({ kind: 'infer', input, done, ...state }), signal);
+    const outputs = await this.#queue.submit<Outputs>(
+      (done, state) => ({ kind: 'infer', input, done, ...state }),
+      signal,
+    );
+    for (const observe of this.#observers) observe(input, outputs);
+    return outputs;
   }
 
   async annotate(
@@ -187,13 +207,10 @@ export class ModelHost implements Service, Model {
     return this.#queue.submit((done, state) => ({ kind: 'annotate', image, marks, done, ...state }), signal);
   }
 
-  /** @throws MODEL_UNAVAILABLE */
   #checkReady(): void {
     if (this.#phase === 'READY') return;
-    throw new GatewayError(
-      'MODEL_UNAVAILABLE',
-      `Expected state READY for model ${this.name} but received ${this.#phase}`,
-    );
+    const message = `Expected state READY for model ${this.name} but received ${this.#phase}`;
+    throw new GatewayError('MODEL_UNAVAILABLE', message);
   }
 
   #createGroup(bundle: BundleFile): InstanceGroup {
@@ -210,14 +227,10 @@ export class ModelHost implements Service, Model {
       onReady: (from) => {
         if (from === this.#group) this.#queue.renew();
       },
+      onEnd: (from) => this.#groups.delete(from),
     });
     this.#groups.add(group);
     return group;
-  }
-
-  async #retire(group: InstanceGroup): Promise<void> {
-    await group.retire();
-    this.#groups.delete(group);
   }
 
   async #drain(): Promise<void> {
@@ -227,15 +240,6 @@ export class ModelHost implements Service, Model {
     }
     this.#queue.failAll(new GatewayError('STOPPED'));
     await Promise.all([...this.#groups].map((group) => group.stop()));
-    this.#groups.clear();
     this.#phase = 'UNAVAILABLE';
   }
-}
-
-/** A batch is of one kind, so the wrong one must not get into the queue. */
-function checkKind({ name, inputs }: Manifest, input: Image | Tensors): void {
-  const wanted = Object.values(inputs)[0]?.kind ?? 'tensor';
-  const given = input instanceof Image ? 'picture' : 'tensor';
-  if (given === wanted) return;
-  throw new GatewayError('REQUEST_INVALID', `Expected a ${wanted} for model ${name} but received a ${given}`);
 }

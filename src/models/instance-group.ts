@@ -1,10 +1,14 @@
 import { GatewayError } from '../errors.ts';
+import type { Image } from '../image.ts';
 import type { Logger } from '../log.ts';
+import { settleBatch } from './answers.ts';
 import { type Batch, type Cause, Instance } from './instance.ts';
 import type { Manifest } from './manifest.ts';
-import type { ModelRef } from './model.ts';
+import type { ModelRef, Outputs, Tensors } from './model.ts';
 import type { JobAnswer } from './model-process.ts';
-import type { LoadOptions } from './protocol.ts';
+import { OpenJobs } from './open-jobs.ts';
+import { fromWire, type LoadOptions } from './protocol.ts';
+import { Vitals } from './trial/vitals.ts';
 
 /** A bundle on disk. */
 export interface BundleFile {
@@ -20,6 +24,8 @@ export interface GroupEvents {
   readonly onLost: (group: InstanceGroup, batches: readonly Batch[], cause: Cause) => void;
   /** A process is ready, the first or a later one. */
   readonly onReady: (group: InstanceGroup) => void;
+  /** No process is left, and none will come. */
+  readonly onEnd: (group: InstanceGroup) => void;
 }
 
 export interface InstanceGroupOptions extends GroupEvents {
@@ -39,9 +45,12 @@ interface Loaded {
 /** The processes of one version of one model. */
 export class InstanceGroup {
   readonly bundle: BundleFile;
+  readonly vitals = new Vitals();
   readonly #options: InstanceGroupOptions;
+  readonly #tries = new OpenJobs();
   readonly #instances: readonly Instance[];
   #loaded: Loaded | undefined;
+  #inCharge = false;
   #retiring: Promise<void> | undefined;
   #onIdle: () => void = () => {};
 
@@ -51,11 +60,15 @@ export class InstanceGroup {
     this.#options = options;
     const events = {
       onAnswer: (batch: Batch, answer: JobAnswer) => {
-        options.onAnswer(this, batch, answer);
+        this.vitals.noteAnswer(batch, answer);
+        if (this.#inCharge) options.onAnswer(this, batch, answer);
+        else settleTry(batch, answer, this.loaded);
         this.#noteIdle();
       },
       onLost: (batches: readonly Batch[], cause: Cause) => {
-        options.onLost(this, batches, cause);
+        this.vitals.noteLost();
+        if (this.#inCharge) options.onLost(this, batches, cause);
+        else this.#tries.failAll(new GatewayError('MODEL_CRASHED'));
         this.#noteIdle();
       },
       onReady: () => options.onReady(this),
@@ -71,6 +84,11 @@ export class InstanceGroup {
   get loaded(): Loaded {
     if (this.#loaded) return this.#loaded;
     throw new GatewayError('MODEL_UNAVAILABLE', `Expected ${this.bundle.path} to be loaded`);
+  }
+
+  /** Of what is loaded; undefined before `start` has resolved. */
+  get digest(): string | undefined {
+    return this.#loaded?.ref.digest;
   }
 
   /** A process is up. */
@@ -119,6 +137,28 @@ export class InstanceGroup {
     }
   }
 
+  /** From now on the host gives it batches, and is told of them. */
+  takeCharge(): void {
+    this.#inCharge = true;
+  }
+
+  /**
+   * The answer to one input by itself, past every queue; undefined if no process is idle. For a version that is
+   * not in charge.
+   */
+  tryInfer(input: Image | Tensors): Promise<Outputs> | undefined {
+    const idle = this.#instances.find(({ ready, depth }) => ready && depth === 0);
+    return (
+      idle &&
+      this.#tries.open<Outputs>(
+        (done, state) => ({ kind: 'infer', input, done, ...state }),
+        undefined,
+        (job) => idle.run([job]),
+        () => {},
+      )
+    );
+  }
+
   /** Takes no more work, finishes what it has, then ends the processes. */
   retire(): Promise<void> {
     this.#retiring ??= this.#drain();
@@ -127,12 +167,16 @@ export class InstanceGroup {
 
   /** Ends the processes after what they are doing, within two seconds. */
   async stop(): Promise<void> {
+    this.#tries.failAll(new GatewayError('STOPPED'));
     await Promise.all(this.#instances.map((instance) => instance.stop()));
+    this.#options.onEnd(this);
   }
 
   /** Ends the processes at once. What they were doing is not told to anybody. */
   async destroy(): Promise<void> {
+    this.#tries.failAll(new GatewayError('STOPPED'));
     await Promise.all(this.#instances.map((instance) => instance.destroy()));
+    this.#options.onEnd(this);
   }
 
   /** Each process has at most two batches, and each batch a deadline: the wait has an end. */
@@ -156,6 +200,11 @@ export class InstanceGroup {
   #noteIdle(): void {
     if (this.#retiring && this.#idle) this.#onIdle();
   }
+}
+
+function settleTry({ jobs, startedAt = 0 }: Batch, answer: JobAnswer, loaded: Loaded): void {
+  if (answer.kind === 'refused') for (const job of jobs) job.fail(fromWire(answer.error));
+  if (answer.kind === 'ran') settleBatch(jobs, answer, { ...loaded, startedAt });
 }
 
 function otherBytes(path: string, wanted: string, received: string): GatewayError {

@@ -1,0 +1,144 @@
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceFile } from '../../durable.ts';
+import { GatewayError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import { noPointers, type Pointers, parsePointers } from './pointers.ts';
+
+export interface ModelStoreOptions {
+  /** Made when something is written. */
+  readonly folder: string;
+  /** Bundles beside those that a pointer names are kept up to this many bytes. */
+  readonly maxBytes: number;
+  readonly log: Logger;
+}
+
+interface Stored {
+  readonly name: string;
+  readonly bytes: number;
+  readonly usedAt: number;
+}
+
+/**
+ * Bundles by their digest, and what is remembered of each model. A bundle is under its name only when it is
+ * whole; pointers are the old ones or the new ones. So whatever moment ends the program, the next start finds a
+ * version that works.
+ */
+export class ModelStore {
+  readonly #bundles: string;
+  readonly #pointers: string;
+  readonly #options: ModelStoreOptions;
+  readonly #known = new Map<string, Pointers>();
+  /** Changes come one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ModelStoreOptions) {
+    this.#options = options;
+    this.#bundles = join(options.folder, 'bundles');
+    this.#pointers = join(options.folder, 'pointers');
+  }
+
+  /** Reads what is there. A store that cannot be read is an empty one: what the configuration ships runs. */
+  async open(): Promise<void> {
+    const { log } = this.#options;
+    for (const name of await entries(this.#pointers)) {
+      const file = join(this.#pointers, name);
+      // What a write left that was cut short.
+      if (name.endsWith('.part')) await rm(file, { force: true }).catch(() => {});
+      if (!name.endsWith('.json')) continue;
+      const pointers = parsePointers(await readFile(file, 'utf8').catch(() => ''));
+      if (pointers) this.#known.set(name.slice(0, -'.json'.length), pointers);
+      else log.error({ file }, 'Memory of a model not readable');
+    }
+  }
+
+  /** Of an entry of `models`. */
+  pointers(model: string): Pointers {
+    return this.#known.get(model) ?? noPointers;
+  }
+
+  /**
+   * Changes what is remembered of a model. Resolves when it would outlast a loss of power.
+   * @throws UPDATE_UNWRITABLE, and nothing has changed.
+   */
+  change(model: string, change: (before: Pointers) => Pointers): Promise<void> {
+    return this.#enqueue(async () => {
+      const next = change(this.pointers(model));
+      try {
+        await mkdir(this.#pointers, { recursive: true });
+        await replaceFile(join(this.#pointers, `${model}.json`), JSON.stringify(next, undefined, 2));
+      } catch (cause) {
+        const received = cause instanceof Error ? cause.message : String(cause);
+        const message = `Expected to write what is remembered of ${model} but received ${received}`;
+        throw new GatewayError('UPDATE_UNWRITABLE', message, { cause });
+      }
+      this.#known.set(model, next);
+    });
+  }
+
+  /** Where the bundle of a digest is, or would be. */
+  file(digest: string): string {
+    return join(this.#bundles, nameOf(digest));
+  }
+
+  async has(digest: string): Promise<boolean> {
+    return stat(this.file(digest)).then(
+      (found) => found.isFile(),
+      () => false,
+    );
+  }
+
+  /**
+   * Makes the place for a bundle, and room: of those that nobody names the oldest go, until they and `bytes` more
+   * are within the bound. What an earlier try to bring `digest` left stays; what is left of others goes.
+   * @throws UPDATE_UNWRITABLE
+   */
+  makeRoom(bytes = 0, digest?: string): Promise<void> {
+    return this.#enqueue(async () => {
+      try {
+        await mkdir(this.#bundles, { recursive: true });
+        const keep = new Set([...this.#named(), ...(digest ? [digest] : [])].map((each) => nameOf(each)));
+        const spare = (await this.#stored()).filter(({ name }) => !keep.has(name.replace(/\.part$/, '')));
+        let total = spare.reduce((sum, each) => sum + each.bytes, bytes);
+        for (const each of spare.toSorted((a, b) => a.usedAt - b.usedAt)) {
+          if (total <= this.#options.maxBytes && !each.name.endsWith('.part')) continue;
+          await rm(join(this.#bundles, each.name), { force: true });
+          total -= each.bytes;
+        }
+      } catch (cause) {
+        const received = cause instanceof Error ? cause.message : String(cause);
+        throw new GatewayError('UPDATE_UNWRITABLE', `Expected room for a bundle but received ${received}`, {
+          cause,
+        });
+      }
+    });
+  }
+
+  #named(): string[] {
+    return [...this.#known.values()].flatMap(({ active, confirmed, previous, pinned }) =>
+      [active, confirmed, previous, pinned].flatMap((ref) => (ref ? [ref.digest] : [])),
+    );
+  }
+
+  async #stored(): Promise<Stored[]> {
+    const found = (await entries(this.#bundles)).map(async (name) => {
+      const { size, mtimeMs } = await stat(join(this.#bundles, name));
+      return { name, bytes: size, usedAt: mtimeMs };
+    });
+    return Promise.all(found);
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => {});
+    return done;
+  }
+}
+
+function nameOf(digest: string): string {
+  return `${digest.replace('sha256:', '')}.bundle`;
+}
+
+function entries(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
