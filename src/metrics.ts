@@ -99,6 +99,29 @@ export function createMetrics() {
       labelNames: ['reason'] as const,
       registers,
     }),
+    uplinkConnected: new Gauge({
+      name: 'edgeward_uplink_connected',
+      help: '1 while the second broker takes what is forwarded to it',
+      registers,
+    }),
+    uplinkPublished: new Counter({
+      name: 'edgeward_uplink_published_total',
+      help: 'Messages forwarded to the second broker, by outcome',
+      labelNames: ['outcome'] as const,
+      registers,
+    }),
+    /** reason: `queue-full`, `stale`, `disk` or `refused`. */
+    uplinkDropped: new Counter({
+      name: 'edgeward_uplink_dropped_total',
+      help: 'Messages that never reached the second broker, by reason',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    uplinkWaiting: new Gauge({
+      name: 'edgeward_uplink_waiting_bytes',
+      help: 'What waits on disk for the second broker',
+      registers,
+    }),
     eventLoopDelay: new Gauge({
       name: 'edgeward_event_loop_delay_ms',
       help: 'Delay of the event loop of the daemon since the last scrape',

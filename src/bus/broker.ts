@@ -1,9 +1,9 @@
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
 import type { Access, Rights } from './access.ts';
 import { Connection } from './connection.ts';
+import type { BusMetrics } from './options.ts';
 import { isFilter } from './topic-filter.ts';
 import { TopicOrder } from './topic-order.ts';
 
@@ -35,7 +35,7 @@ export interface BrokerOptions {
   readonly persistence: object | undefined;
   /** Gives a message to the gateway's own subscriptions; what it returns holds the acknowledgement back. */
   readonly deliver: (packet: PublishPacket, sender: Connection | undefined) => Promise<unknown> | undefined;
-  readonly metrics: Metrics;
+  readonly metrics: BusMetrics;
   readonly log: Logger;
 }
 

@@ -7,7 +7,7 @@ import { Inbox } from './inbox.ts';
 import { Link } from './link.ts';
 import { type LocalSubscription, LocalSubscriptions } from './local-subscriptions.ts';
 import { toBuffer } from './message.ts';
-import type { BusOptions } from './options.ts';
+import type { BusOptions, ExternalConfig } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { SessionFilters } from './session-filters.ts';
 import { stopped } from './unavailable.ts';
@@ -25,7 +25,7 @@ interface Subscription extends LocalSubscription {
 
 /** A broker elsewhere. The session persists, so that what was not acknowledged before a crash comes again. */
 export class ExternalBus implements Bus {
-  readonly #options: BusOptions;
+  readonly #options: BusOptions<ExternalConfig>;
   readonly #connected: Connected;
   readonly #subscriptions = new LocalSubscriptions<Subscription>();
   /** Filters that the broker has granted to this process. */
@@ -39,7 +39,7 @@ export class ExternalBus implements Bus {
   /** Whoever subscribes at the start has done so. */
   #settled = false;
 
-  constructor(options: BusOptions) {
+  constructor(options: BusOptions<ExternalConfig>) {
     const { config, gateway, log, metrics } = options;
     this.#options = options;
     this.#connected = new Connected(metrics.busConnected);

@@ -1,9 +1,9 @@
 import type { IPublishPacket } from 'mqtt-packet';
 import type { Logger } from '../log.ts';
-import type { Metrics } from '../metrics.ts';
 import type { Acknowledger } from './acknowledger.ts';
 import { callHandler, type LocalSubscription, type LocalSubscriptions } from './local-subscriptions.ts';
 import { toBuffer, toMessage } from './message.ts';
+import type { BusMetrics } from './options.ts';
 import { matches } from './topic-filter.ts';
 
 /** Messages whose handlers have not settled: a bound for brokers without a window of their own. */
@@ -16,7 +16,7 @@ export interface InboxOptions {
   readonly askAgain: () => void;
   /** How long a message waits for the subscription that an earlier process had. */
   readonly claimMs: number;
-  readonly metrics: Metrics;
+  readonly metrics: BusMetrics;
   readonly log: Logger;
 }
 

@@ -29,6 +29,9 @@ export function createTopics({ base, gateway }: { base: string; gateway: string 
     availability: (source: string) => `${root}/${source}/availability`,
     /** As the `update` entity of Home Assistant reads it; retained. */
     modelState: (model: string) => `${root}/models/${model}/state`,
+    /** Whether a message of ours on this topic is retained: what is true, and not what happens. */
+    isRetained: (topic: string) =>
+      topic.startsWith(`${root}/`) && /\/(status|state|availability)$/.test(topic),
     request: (command: string) => `${root}/request/${command}`,
     response: (command: string) => `${root}/response/${command}`,
     /** The filter of all requests. */

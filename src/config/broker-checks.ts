@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { describe, type Fault } from './problem.ts';
-import type { BusConfig, EmbeddedConfig } from './types.ts';
+import type { BusConfig, EmbeddedConfig, RemoteConfig, UplinkConfig } from './types.ts';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -14,24 +14,34 @@ export function isLoopback(host: string): boolean {
 }
 
 export function brokerFaults(bus: BusConfig): Fault[] {
-  const { minMs, maxMs } = bus.reconnect;
-  const path = ['bus', 'reconnect', 'maxMs'];
-  const backwards =
-    maxMs < minMs ? [{ path, expected: `at least minMs, ${minMs},`, received: String(maxMs) }] : [];
-  return [...backwards, ...(bus.url === null ? embeddedFaults(bus.embedded) : externalFaults(bus, bus.url))];
+  return [
+    ...reconnectFaults(bus, 'bus'),
+    ...(bus.url === null ? embeddedFaults(bus.embedded) : remoteFaults(bus, bus.url, 'bus')),
+  ];
 }
 
-function externalFaults({ tls, password, username }: BusConfig, url: string): Fault[] {
-  const faults = pairFaults(tls, ['bus', 'tls']);
+export function uplinkFaults(uplink: UplinkConfig): Fault[] {
+  if (uplink.url === null) return [];
+  return [...reconnectFaults(uplink, 'uplink'), ...remoteFaults(uplink, uplink.url, 'uplink')];
+}
+
+function reconnectFaults({ reconnect: { minMs, maxMs } }: RemoteConfig, section: string): Fault[] {
+  if (maxMs >= minMs) return [];
+  const path = [section, 'reconnect', 'maxMs'];
+  return [{ path, expected: `at least minMs, ${minMs},`, received: String(maxMs) }];
+}
+
+function remoteFaults({ tls, password, username }: RemoteConfig, url: string, section: string): Fault[] {
+  const faults = pairFaults(tls, [section, 'tls']);
   const isEncrypted = /^(mqtts|wss):/.test(url);
   const wants = (['ca', 'cert', 'key'] as const).find((key) => tls[key] !== null);
   if (!isEncrypted && wants) {
-    const hint = `bus.tls.${wants} has no effect on it`;
-    faults.push({ path: ['bus', 'url'], expected: 'mqtts:// or wss://', received: describe(url), hint });
+    const hint = `${section}.tls.${wants} has no effect on it`;
+    faults.push({ path: [section, 'url'], expected: 'mqtts:// or wss://', received: describe(url), hint });
   }
   if (password !== null && username === null) {
     // MQTT 3.1.1, 3.1.2.9: no password without a user name; brokers check neither alone.
-    faults.push({ path: ['bus', 'username'], expected: 'a user beside the password', received: 'nothing' });
+    faults.push({ path: [section, 'username'], expected: 'a user beside the password', received: 'nothing' });
   }
   return faults;
 }

@@ -1,4 +1,4 @@
-import { brokerFaults } from './broker-checks.ts';
+import { brokerFaults, uplinkFaults } from './broker-checks.ts';
 import { describe, type Fault, suggest } from './problem.ts';
 import type { Config, PipelineConfig } from './types.ts';
 
@@ -7,6 +7,7 @@ export function crossCheck(config: Config): Fault[] {
   const pipelines = Object.entries(config.pipelines);
   return [
     ...brokerFaults(config.bus),
+    ...uplinkFaults(config.uplink),
     ...repeatedTopics(config),
     ...unlikeTopics(config),
     ...ownTopics(config),

@@ -44,18 +44,11 @@ export const sourceTopic = textLike(
   },
 );
 
-/** MQTT 5.0, 4.7.1: `#` is the last level, `+` a whole one. `{user}` stands for the name of the user. */
-export const topicFilter = textLike('a topic filter, in which {user} may stand', (value) => {
-  const levels = value.split('/');
-  return (
-    isTopicText(value) &&
-    levels.every((level, i) => {
-      if (level === '+' || level === '{user}') return true;
-      if (level === '#') return i === levels.length - 1;
-      return !/[+#{}]/.test(level.replaceAll('{user}', ''));
-    })
-  );
-});
+/** `{user}` stands for the name of the user. */
+export const topicFilter = filterLike('user');
+
+/** `{gateway}` stands for the first levels of the gateway's own topics. */
+export const gatewayFilter = filterLike('gateway');
 
 /** Credentials have their own keys, where they can be secrets and are never logged. */
 export const brokerUrl = textLike('a URL mqtt://, mqtts://, ws:// or wss:// without credentials', (value) => {
@@ -70,6 +63,22 @@ export const brokerUrl = textLike('a URL mqtt://, mqtts://, ws:// or wss:// with
 export const contentType = textLike('a content type as image/jpeg', (value) =>
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;\s*[\w!#$&^.+-]+=("[^"]*"|[\w!#$&^.+-]+))*$/.test(value),
 );
+
+/** MQTT 5.0, 4.7.1: `#` is the last level, `+` a whole one. */
+function filterLike(name: string) {
+  const placeholder = `{${name}}`;
+  return textLike(`a topic filter, in which ${placeholder} may stand`, (value) => {
+    const levels = value.split('/');
+    return (
+      isTopicText(value) &&
+      levels.every((level, i) => {
+        if (level === '+' || level === placeholder) return true;
+        if (level === '#') return i === levels.length - 1;
+        return !/[+#{}]/.test(level.replaceAll(placeholder, ''));
+      })
+    );
+  });
+}
 
 function isIdentifier(value: string): boolean {
   return /^[A-Za-z0-9_-]{1,64}$/.test(value);

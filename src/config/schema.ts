@@ -4,6 +4,7 @@ import { flag, integer, mapOf, nullable, oneOf, port, text } from './format.ts';
 import { gatewayId, identifier, sourceName, topicPrefix } from './mqtt-formats.ts';
 import { path } from './path-formats.ts';
 import type { Schema } from './types.ts';
+import { uplinkSchema } from './uplink-schema.ts';
 
 /**
  * The whole configuration: every key with what it means, what it may be and what it is by default.
@@ -41,6 +42,7 @@ export const schema = {
     },
   },
   bus: busSchema,
+  uplink: uplinkSchema,
   homeAssistant: {
     enabled: {
       doc: 'Announce the gateway, its sources and models to Home Assistant.',

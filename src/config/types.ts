@@ -6,6 +6,7 @@ export interface Config {
   readonly gateway: GatewayConfig;
   readonly topics: { readonly base: string };
   readonly bus: BusConfig;
+  readonly uplink: UplinkConfig;
   readonly homeAssistant: { readonly enabled: boolean; readonly prefix: string };
   readonly http: { readonly enabled: boolean; readonly host: string; readonly port: number };
   readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'json' | 'pretty' };
@@ -25,9 +26,8 @@ interface GatewayConfig {
   readonly stateDir: string;
 }
 
-export interface BusConfig {
-  /** `mqtt`, `mqtts`, `ws` or `wss`. `null`: the embedded broker. */
-  readonly url: string | null;
+/** How to be a client of a broker elsewhere. */
+export interface RemoteConfig {
   readonly protocol: '3.1.1' | '5';
   /** `null`: `edgeward-<gateway id>`. */
   readonly clientId: string | null;
@@ -41,10 +41,24 @@ export interface BusConfig {
   };
   readonly keepaliveS: number;
   readonly reconnect: { readonly minMs: number; readonly maxMs: number };
+}
+
+export interface BusConfig extends RemoteConfig {
+  /** `mqtt`, `mqtts`, `ws` or `wss`. `null`: the embedded broker. */
+  readonly url: string | null;
   /** A message that waits for a broker that is away; the oldest QoS 0 ones go first. */
   readonly maxQueued: number;
   readonly maxPacketBytes: number;
   readonly embedded: EmbeddedConfig;
+}
+
+/** A second broker: what goes up to it and what may come down. `{gateway}` stands for `<base>/<gateway id>`. */
+export interface UplinkConfig extends RemoteConfig {
+  /** `null`: there is none. */
+  readonly url: string | null;
+  readonly up: readonly string[];
+  readonly down: readonly string[];
+  readonly queue: { readonly maxBytes: number; readonly maxAgeS: number | null };
 }
 
 export interface EmbeddedConfig {

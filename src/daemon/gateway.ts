@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Bus } from '../bus/bus.ts';
 import { createBus } from '../bus/create.ts';
 import { createTopics, type Topics } from '../bus/topics.ts';
+import { createUplink, type Uplink } from '../bus/uplink.ts';
 import { redact } from '../config/redact.ts';
 import { schema } from '../config/schema.ts';
 import type { Config } from '../config/types.ts';
@@ -47,12 +48,13 @@ export class Gateway implements Service {
   readonly #metrics: Metrics = createMetrics();
   readonly #topics: Topics;
   readonly #bus: Bus;
+  readonly #uplink: Uplink | undefined;
   readonly #errors: ErrorReporter;
   readonly #sources: Sources;
   readonly #router: Router;
   readonly #announcer: Announcer;
   readonly #http: HttpServer;
-  /** Parts that need no broker, and parts that do. */
+  /** Parts that need no broker, and the broker with the parts that do. */
   readonly #local: readonly Service[];
   readonly #remote: readonly Service[];
   readonly #started: Service[] = [];
@@ -81,6 +83,15 @@ export class Gateway implements Service {
     });
     this.#topics = topics;
     this.#bus = bus;
+    this.#uplink = createUplink({
+      config: config.uplink,
+      bus,
+      maxPacketBytes: config.bus.maxPacketBytes,
+      gateway: config.gateway,
+      topics,
+      metrics,
+      log: log.child({ part: 'uplink' }),
+    });
     this.#errors = new ErrorReporter({
       bus,
       topics,
@@ -112,7 +123,7 @@ export class Gateway implements Service {
     });
     const processMetrics = new ProcessMetrics({ metrics, memory: async () => this.#memory() });
     this.#local = [processMetrics, this.#http];
-    this.#remote = [commands, this.#announcer];
+    this.#remote = [...(this.#uplink ? [this.#uplink] : []), bus, commands, this.#announcer];
   }
 
   /** Where clients find the embedded broker. */
@@ -148,6 +159,7 @@ export class Gateway implements Service {
     return healthOf({
       workload: this.#workload,
       connected: this.#bus.connected,
+      uplink: this.#uplink?.health,
       sources: this.#sources.health(),
       version: this.#options.version,
       startedAt: this.#startedAt,
@@ -164,7 +176,7 @@ export class Gateway implements Service {
     await workload.start(heed);
     // Before the broker lets anyone in: a frame that finds nobody would be acknowledged and lost.
     await this.#open(workload);
-    for (const service of [this.#bus, ...this.#remote]) await this.#begin(service, heed);
+    for (const service of this.#remote) await this.#begin(service, heed);
     await this.#announce(workload);
     this.#sweeper = setInterval(() => this.#sources.sweep(), sweepIntervalMs).unref();
     this.#log.info({ id: this.#config.gateway.id, http: this.httpAddress }, 'Gateway started');

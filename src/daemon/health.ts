@@ -1,3 +1,4 @@
+import type { UplinkHealth } from '../bus/uplink.ts';
 import type { ModelHost } from '../models/host.ts';
 import type { Workload } from './workload.ts';
 
@@ -12,6 +13,8 @@ export interface Health {
   readonly version: string;
   readonly uptimeS: number;
   readonly bus: { readonly connected: boolean };
+  /** Of the second broker, where there is one. The gateway is ready without it. */
+  readonly uplink?: UplinkHealth;
   readonly models: Readonly<Record<string, object>>;
   readonly pipelines: Readonly<Record<string, object>>;
   readonly sources: Readonly<Record<string, object>>;
@@ -26,12 +29,13 @@ const patience = 3;
 export function healthOf(options: {
   workload: Workload | undefined;
   connected: boolean;
+  uplink?: UplinkHealth | undefined;
   sources: Readonly<Record<string, object>>;
   version: string;
   startedAt: number;
   now: number;
 }): Health {
-  const { workload, connected, sources, version, startedAt, now } = options;
+  const { workload, connected, uplink, sources, version, startedAt, now } = options;
   const stuck = [...(workload?.models ?? [])].flatMap(([name, { stalledMs }]) => {
     const deadline = (workload?.config.models[name]?.timeoutMs ?? 0) * patience;
     return stalledMs > deadline ? [`model ${name} has had no progress for ${Math.round(stalledMs)} ms`] : [];
@@ -51,6 +55,7 @@ export function healthOf(options: {
     version,
     uptimeS: Math.round((now - startedAt) / 1000),
     bus: { connected },
+    ...(uplink && { uplink }),
     models: Object.fromEntries(
       [...(workload?.models ?? [])].map(([name, host]) => [name, modelHealth(host)]),
     ),
