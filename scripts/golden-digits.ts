@@ -1,4 +1,5 @@
 import { openSession } from '../src/compiler/runtime.ts';
+import { picturePart } from '../src/training/dataset.ts';
 import { greatest, predict } from '../src/training/evaluate.ts';
 import { npmDigits, pngOf } from './npm-digits.ts';
 
@@ -16,7 +17,7 @@ export interface Golden {
 export async function goldenSamples(graph: Uint8Array): Promise<Golden[]> {
   const digits = npmDigits();
   const session = await openSession(graph, { threads: 1 });
-  const rows = await predict(session, digits);
+  const rows = await predict(session, picturePart(digits, 'class'));
   await session.close();
   const chosen = Array.from({ length: 10 }, (_, label) => {
     const right = [...rows.entries()]

@@ -14,10 +14,15 @@ import { quantize } from '../src/compiler/quantize.ts';
 import { openSession } from '../src/compiler/runtime.ts';
 import { writeBundle } from '../src/models/bundle.ts';
 import { loadTensorFlow } from '../src/training/backend.ts';
-import { createNetwork, train } from '../src/training/digits.ts';
+import { picturePart } from '../src/training/dataset.ts';
 import { accuracy, predict } from '../src/training/evaluate.ts';
 import { exportGraph } from '../src/training/export-onnx.ts';
-import { type Digits, readMnist, scaled, side, slice } from '../src/training/mnist.ts';
+import { classification } from '../src/training/losses.ts';
+import { readMnist, side } from '../src/training/mnist.ts';
+import { denseClassifier } from '../src/training/networks.ts';
+import { type Pictures, pictureExamples, scaled, slice } from '../src/training/pictures.ts';
+import { seeded } from '../src/training/random.ts';
+import { trainModel } from '../src/training/train-model.ts';
 import { type Golden, goldenSamples } from './golden-digits.ts';
 
 const names = { input: 'image', output: 'probabilities' };
@@ -52,29 +57,40 @@ async function main(options: Options): Promise<void> {
   log(`${path}: ${bundle.bytes} bytes, ${bundle.digest}`);
 }
 
-async function trainedGraph(digits: Digits, { epochs, seed }: Options): Promise<Graph> {
+async function trainedGraph(digits: Pictures, { epochs, seed }: Options): Promise<Graph> {
   const tensorflow = await loadTensorFlow();
-  const network = createNetwork(tensorflow, Number(seed));
+  const noise = seeded(0);
+  const network = denseClassifier({
+    tensorflow,
+    seed: Number(seed),
+    noise,
+    height: side,
+    width: side,
+    channels: 1,
+    classes: 10,
+  });
   log(`Training on ${digits.count} digits with TensorFlow.js (${tensorflow.backend})`);
   const format =
     'Epoch {epoch} {bar} {percentage} % | loss {loss} | accuracy {accuracy} | {eta_formatted} left';
   const bar = new SingleBar({ format, stream: process.stderr, noTTYOutput: true, notTTYSchedule: 10_000 });
   const total = digits.count * Number(epochs);
   bar.start(total, 0, { epoch: 1, loss: '-', accuracy: '-' });
-  await train(tensorflow, network, digits, {
+  await trainModel(tensorflow, network, pictureExamples(digits, 'class'), {
+    objective: classification,
+    noise,
     epochs: Number(epochs),
     batchSize: 32,
     seed: Number(seed),
     onProgress({ epoch, done, loss, accuracy }) {
       const seen = (epoch - 1) * digits.count + done;
-      bar.update(seen, { epoch, loss: loss.toFixed(4), accuracy: percent(accuracy) });
+      bar.update(seen, { epoch, loss: loss.toFixed(4), accuracy: percent(accuracy ?? 0) });
     },
   });
   bar.stop();
   return await exportGraph(network, names);
 }
 
-async function quantized(float: Graph, calibration: Digits): Promise<Graph> {
+async function quantized(float: Graph, calibration: Pictures): Promise<Graph> {
   const dims = [calibration.count, side, side, 1];
   const feed = { [names.input]: { type: 'float32', dims, data: scaled(calibration) } } as const;
   const int8 = quantize(float, { inputs: { [names.input]: ink }, ranges: await calibrate(float, [feed]) });
@@ -83,9 +99,9 @@ async function quantized(float: Graph, calibration: Digits): Promise<Graph> {
   return int8;
 }
 
-async function score(file: Uint8Array, test: Digits): Promise<number> {
+async function score(file: Uint8Array, test: Pictures): Promise<number> {
   const session = await openSession(file, { threads: 1 });
-  const rows = await predict(session, test);
+  const rows = await predict(session, picturePart(test, 'class'));
   await session.close();
   return accuracy(rows, test.labels);
 }

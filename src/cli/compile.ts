@@ -1,6 +1,6 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { writeWhole } from '../write-whole.ts';
 import { count, number, numbers, type Options, positive, preprocessingOf } from './compile-options.ts';
 import { interruptSignal } from './interrupt.ts';
 
@@ -86,17 +86,6 @@ function besides(path: string): string {
   const full = resolve(path);
   const named = basename(full) === 'model.json' ? dirname(full) : full;
   return join(dirname(named), `${basename(named, extname(named))}.edge.onnx`);
-}
-
-/** A file that is there is whole. */
-async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
-  const part = `${path}.part`;
-  try {
-    await writeFile(part, data);
-    await rename(part, path);
-  } finally {
-    await rm(part, { force: true });
-  }
 }
 
 /** One line on a terminal that says what is being done; nothing elsewhere. */

@@ -7,7 +7,10 @@ import type { Random } from './random.ts';
  * Dropout whose masks follow from `random`. TensorFlow.js's own, given a seed, draws the same mask in every
  * step, which costs accuracy, and without one cannot be repeated.
  */
-export function seededDropout({ core, layers }: TensorFlow, rate: number, random: Random): layers.Layer {
+export function seededDropout(
+  { core, layers }: TensorFlow,
+  { rate, random, name }: { readonly rate: number; readonly random: Random; readonly name: string },
+): layers.Layer {
   class SeededDropout extends layers.layers.Layer {
     /** For whoever exports or saves the net, it is a dropout like any other. */
     static className = 'Dropout';
@@ -17,6 +20,10 @@ export function seededDropout({ core, layers }: TensorFlow, rate: number, random
       if (input === undefined) throw new TypeError('Expected one tensor for dropout but received none');
       return training === true ? core.dropout(input, rate, undefined, random()) : input;
     }
+
+    override getConfig() {
+      return { ...super.getConfig(), rate };
+    }
   }
-  return new SeededDropout({});
+  return new SeededDropout({ name });
 }

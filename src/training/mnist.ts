@@ -3,19 +3,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { GatewayError } from '../errors.ts';
+import type { Pictures } from './pictures.ts';
 
 /** Height and width of an MNIST digit. */
 export const side = 28;
 const area = side * side;
-
-/** Grey pictures of 28 × 28 with their classes. */
-export interface Digits {
-  readonly count: number;
-  /** `[count, 28, 28, 1]`, 0 is paper, 255 is ink. */
-  readonly pixels: Uint8Array;
-  /** `[count]`, 0 to 9. */
-  readonly labels: Uint8Array;
-}
 
 /** Far over the 47 MB of the training digits, far under what would hurt. */
 const maxBytes = 2 ** 28;
@@ -25,39 +17,12 @@ const maxBytes = 2 ** 28;
  * they are published (http://yann.lecun.com/exdb/mnist/, "THE IDX FILE FORMAT").
  * @throws DATASET_INVALID if a file is missing, damaged or of another shape.
  */
-export async function readMnist(folder: string, part: 'train' | 't10k'): Promise<Digits> {
+export async function readMnist(folder: string, part: 'train' | 't10k'): Promise<Pictures> {
   const pixels = await readIdx(join(folder, `${part}-images-idx3-ubyte.gz`), [side, side]);
   const labels = await readIdx(join(folder, `${part}-labels-idx1-ubyte.gz`), []);
   const count = labels.length;
   if (pixels.length !== count * area) throw invalid(`${count} pictures`, folder, `${pixels.length / area}`);
-  return { count, pixels, labels };
-}
-
-/** The digits from `from` up to but not including `to`; nothing is copied. */
-export function slice({ count, pixels, labels }: Digits, from: number, to: number): Digits {
-  const end = Math.min(to, count);
-  return {
-    count: end - from,
-    pixels: pixels.subarray(from * area, end * area),
-    labels: labels.subarray(from, end),
-  };
-}
-
-/** The digits at `indices`, copied in that order. */
-export function pick({ pixels, labels }: Digits, indices: Uint32Array): Digits {
-  const picked = new Uint8Array(indices.length * area);
-  for (const [i, index] of indices.entries()) {
-    picked.set(pixels.subarray(index * area, (index + 1) * area), i * area);
-  }
-  return { count: indices.length, pixels: picked, labels: Uint8Array.from(indices, (i) => labels[i] ?? 0) };
-}
-
-/** The pixels as numbers in [0, 1], as the nets take them in training. */
-export function scaled({ pixels }: Digits): Float32Array {
-  // A loop: `Float32Array.from` with a function takes longer than the step that it feeds.
-  const numbers = new Float32Array(pixels.length);
-  for (let i = 0; i < numbers.length; i++) numbers[i] = (pixels[i] ?? 0) / 255;
-  return numbers;
+  return { count, height: side, width: side, channels: 1, pixels, labels: Uint16Array.from(labels) };
 }
 
 /** The bytes of an idx file whose items have the shape `item`. */

@@ -1,15 +1,25 @@
 /** Numbers in [0, 1) that are the same for the same seed. */
 export type Random = () => number;
 
+/** One that can begin again, with another seed. */
+export interface SeededRandom extends Random {
+  restart(seed: number): void;
+}
+
 /** Marsaglia's xorshift of 32 bits (Journal of Statistical Software 8, 14, 2003): plenty for shuffling. */
-export function seeded(seed: number): Random {
-  let state = (seed ^ 0x9e3779b9) >>> 0 || 1;
-  return () => {
+export function seeded(seed: number): SeededRandom {
+  let state = 0;
+  const random = () => {
     state ^= state << 13;
     state ^= state >>> 17;
     state = (state ^ (state << 5)) >>> 0;
     return state / 2 ** 32;
   };
+  const restart = (from: number) => {
+    state = (from ^ 0x9e3779b9) >>> 0 || 1;
+  };
+  restart(seed);
+  return Object.assign(random, { restart });
 }
 
 /** 0 to `count - 1` in random order (Fisher and Yates). */

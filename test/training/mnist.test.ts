@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it, onTestFinished } from 'vitest';
-import { pick, readMnist, scaled, slice } from '../../src/training/mnist.ts';
+import { readMnist } from '../../src/training/mnist.ts';
+import { pick, scaled, slice } from '../../src/training/pictures.ts';
 
 function idx(sizes: readonly number[], data: Uint8Array): Buffer {
   const header = Buffer.alloc(4 + 4 * sizes.length);
@@ -34,11 +35,14 @@ it('digits are read as they are in the files', async () => {
 it('digits can be sliced, picked and scaled', async () => {
   const digits = await readMnist(await folderOf(gzipSync(images), gzipSync(labels)), 't10k');
   const last = slice(digits, 2, 100);
-  expect(last).toMatchObject({ count: 1, labels: Uint8Array.of(9) });
+  expect(last).toMatchObject({ count: 1, labels: Uint16Array.of(9) });
   expect(pick(digits, Uint32Array.of(2, 0))).toEqual({
     count: 2,
+    height: 28,
+    width: 28,
+    channels: 1,
     pixels: Uint8Array.from([...pixels.subarray(2 * 784), ...pixels.subarray(0, 784)]),
-    labels: Uint8Array.of(9, 7),
+    labels: Uint16Array.of(9, 7),
   });
   expect(scaled(last)).toEqual(Float32Array.from(pixels.subarray(2 * 784), (byte) => byte / 255));
 });
