@@ -52,6 +52,7 @@ module.exports = {
       to: { path: '^src/', pathNot: leaves, dependencyTypesNot: ['type-only'] },
     },
     home('onnxruntime-node', '^src/compiler/runtime\\.ts$'),
+    home('@tensorflow', '^src/(training/|models/child/tfjs/|tensorflow\\.ts$)'),
     home('sharp', '^src/models/child/picture\\.ts$'),
     home('mqtt', '^src/bus/(external|link)\\.ts$'),
     home('aedes', '^src/bus/broker\\.ts$'),

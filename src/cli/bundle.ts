@@ -62,6 +62,7 @@ function describe(path: string, { manifest, digest, bytes }: Bundle): string {
     accuracy && ['accuracy', accuracyText(accuracy)],
     ['golden', goldenText(manifest.golden)],
     ['graph', `${manifest.graph}, ${manifest.files[manifest.graph]?.bytes} bytes`],
+    manifest.engine === 'tfjs' ? ['engine', 'TensorFlow.js'] : undefined,
     ['verified', `${Object.keys(manifest.files).length} files`],
   ];
   return rows.flatMap((row) => (row ? [`${row[0].padEnd(11)} ${row[1]}`] : [])).join('\n');

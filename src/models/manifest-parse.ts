@@ -125,6 +125,7 @@ const manifest: Reader<Manifest> = object(
     description: text({ max: 2000 }),
     license: text({ max: 200 }),
     created: date,
+    engine: oneOf('onnx', 'tfjs'),
     labels: list(text({ max: 200 }), { min: 1, max: 100_000 }),
     thresholds: record(text({ max: 64, pattern: /^[a-z]\w*$/i, what: 'a name' }), number(), { max: 64 }),
     quantization: object(

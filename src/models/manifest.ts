@@ -10,7 +10,12 @@ export interface Manifest {
   readonly license?: string;
   /** Seconds since 1970 would be a lie in a reproducible build: a date the trainer states, ISO 8601. */
   readonly created?: string;
-  /** File of the archive with the ONNX graph. */
+  /**
+   * What runs the net: ONNX Runtime, or TensorFlow.js for what cannot become an ONNX graph, which is many times
+   * slower. Default `onnx`.
+   */
+  readonly engine?: 'onnx' | 'tfjs';
+  /** File of the archive: the ONNX graph, or a `model.json` whose weights lie beside it. */
   readonly graph: string;
   /** Input tensors by name. */
   readonly inputs: Readonly<Record<string, PictureInput | TensorInput>>;

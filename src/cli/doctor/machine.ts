@@ -128,7 +128,7 @@ function checkTraining(): Finding {
   } catch {
     return ok(
       'training',
-      '@tensorflow/tfjs-node is not installed: only training needs it, and is slower without',
+      '@tensorflow/tfjs-node is not installed: training and models of TensorFlow.js are slower without',
     );
   }
 }

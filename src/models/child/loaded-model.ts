@@ -1,4 +1,4 @@
-import { openSession, type Session } from '../../compiler/runtime.ts';
+import type { Session } from '../../compiler/runtime.ts';
 import { asGatewayError, GatewayError } from '../../errors.ts';
 import { readBundle } from '../bundle.ts';
 import type { Manifest } from '../manifest.ts';
@@ -12,6 +12,7 @@ import {
 } from '../protocol.ts';
 import { annotate } from './annotate.ts';
 import { decode } from './decode.ts';
+import { openEngine } from './engine.ts';
 import { type Filled, filler } from './fill.ts';
 import { proveGolden } from './golden.ts';
 import { decodeOutputs, type Rows, rowsOf } from './outputs.ts';
@@ -37,7 +38,7 @@ export interface LoadedModel {
 export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
   const bundle = await readBundle(options.bundle);
   const { manifest, digest } = bundle;
-  const session = await openSession(bundle.file(manifest.graph), { threads: options.threads });
+  const session = await openEngine(bundle, options.threads);
   checkSignature(manifest, session);
   const fill = filler(manifest, options);
   await proveGolden(bundle, options.maxBatch, async (inputs) => {
