@@ -1,7 +1,6 @@
 import type { NhwcBuilder, Value } from '../nhwc-builder.ts';
-import { reshape } from '../nhwc-moves.ts';
 import { channelsOf, convolution, type Pair, transposedConvolution, type Window } from '../nhwc-windows.ts';
-import { elements, type Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { permuted } from '../transpose.ts';
 import { floatsOf } from './constants.ts';
 
@@ -87,16 +86,16 @@ export function dense(builder: NhwcBuilder, value: Value, { filter, bias }: Weig
   if (weights.dims.length !== 2 || last !== inputs) {
     throw new RangeError(`Expected weights for rows of ${last} but received [${weights.dims}]`);
   }
-  const names = [builder.graph.constant('weights', weights)];
+  const name = builder.graph.constant('weights', weights);
   const biasName = biasOf(builder, { filter, bias }, outputs);
-  if (biasName !== undefined) names.push(biasName);
-  const rows = elements(value.shape.slice(0, -1).map((size) => (size === 'N' ? 1 : size)));
-  const source = value.shape.length === 2 ? value : reshape(builder, value, [rows, inputs]);
-  const name = builder.graph.add('Gemm', [builder.nhwc(source), ...names]);
-  const result = builder.value(name, { type: 'float32', shape: [source.shape[0] ?? rows, outputs] });
-  if (value.shape.length === 2) return result;
-  const sizes = value.shape.slice(0, -1).map((size) => (size === 'N' ? 1 : size));
-  return reshape(builder, result, [...sizes, outputs]);
+  const parts = { type: 'float32', shape: [...value.shape.slice(0, -1), outputs] } as const;
+  if (value.shape.length === 2) {
+    const inputs = [builder.nhwc(value), name, ...(biasName === undefined ? [] : [biasName])];
+    return builder.value(builder.graph.add('Gemm', inputs), parts);
+  }
+  const product = builder.graph.add('MatMul', [builder.nhwc(value), name]);
+  const sum = biasName === undefined ? product : builder.graph.add('Add', [product, biasName]);
+  return builder.value(sum, parts);
 }
 
 function filterOf({ filter }: Weights) {

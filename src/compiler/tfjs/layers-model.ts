@@ -73,7 +73,7 @@ export function importLayersModel(artifacts: Artifacts, wishes?: PortNames): Imp
 
 function usesOf({ layers }: Topology): Map<string, Use> {
   const uses = layers.flatMap((layer) =>
-    layer.uses.map((inputs, i): Use => ({ name: useOf(layer.name, i), inputs, layer })),
+    layer.uses.map((inputs, i): Use => ({ name: useOf(layer.name, layer.firstUse + i), inputs, layer })),
   );
   return new Map(uses.map((use) => [use.name, use]));
 }

@@ -14,6 +14,8 @@ export interface LayerSpec {
   readonly config: Json;
   /** What each use of the layer reads. */
   readonly uses: readonly (readonly Source[])[];
+  /** The number of the first use: a model has been used once before, on its own inputs. */
+  readonly firstUse: number;
 }
 
 /** The name under which use `use` of a layer is read. */
@@ -42,10 +44,17 @@ function sequential(config: unknown, what: string): Topology {
     const spec = readLayer(value, `layer ${i} of ${what}`);
     const [first] = layers;
     if (first === undefined && spec.kind !== 'InputLayer') {
-      layers.push({ name: `${spec.name}_input`, kind: 'InputLayer', config: spec.config, uses: [[]] });
+      layers.push({
+        name: `${spec.name}_input`,
+        kind: 'InputLayer',
+        config: spec.config,
+        uses: [[]],
+        firstUse: 0,
+      });
     }
     const previous = layers.at(-1);
-    layers.push({ ...spec, uses: [previous ? [{ node: useOf(previous.name, 0), index: 0 }] : []] });
+    const reads = previous ? [{ node: useOf(previous.name, 0), index: 0 }] : [];
+    layers.push({ ...spec, uses: [reads], firstUse: 0 });
   }
   const ends = [layers[0], layers.at(-1)].flatMap((layer) =>
     layer ? [{ node: useOf(layer.name, 0), index: 0 }] : [],
@@ -55,7 +64,7 @@ function sequential(config: unknown, what: string): Topology {
 }
 
 function functional(config: Json, what: string): Topology {
-  const layers = list(field(config, 'layers'), `the layers of ${what}`).map((value, i): LayerSpec => {
+  const listed = list(field(config, 'layers'), `the layers of ${what}`).map((value, i) => {
     const spec = readLayer(value, `layer ${i} of ${what}`);
     const inbound = list(
       field(object(value, what), 'inbound_nodes') ?? [],
@@ -73,10 +82,18 @@ function functional(config: Json, what: string): Topology {
       ? [readTensor(value, what2)]
       : value.map((each) => readTensor(each, what2));
   };
-  return { layers, inputs: ports('input_layers'), outputs: ports('output_layers') };
+  const [inputs, outputs] = [ports('input_layers'), ports('output_layers')];
+  const read = new Set([...listed.flatMap(({ uses }) => uses.flat()), ...outputs].map(({ node }) => node));
+  const layers = listed.map((layer): LayerSpec => ({ ...layer, firstUse: firstUseOf(layer, read) }));
+  return { layers, inputs, outputs };
 }
 
-function readLayer(value: unknown, what: string): Omit<LayerSpec, 'uses'> {
+/** Some versions of Keras do not count the use of a model on its own inputs. */
+function firstUseOf({ name, kind }: Omit<LayerSpec, 'firstUse'>, read: ReadonlySet<string>): number {
+  return isModel(kind) && !read.has(useOf(name, 0)) ? 1 : 0;
+}
+
+function readLayer(value: unknown, what: string): Omit<LayerSpec, 'uses' | 'firstUse'> {
   const json = object(value, what);
   const config = field(json, 'config');
   const settings = isObject(config) ? config : {};

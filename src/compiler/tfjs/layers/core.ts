@@ -36,6 +36,14 @@ function flatten(call: LayerCall): Value {
   return reshape(call.builder, only(call), [batch, elements(sizes)]);
 }
 
+/** TensorFlow.js writes `null` for the one size that follows from the others, and Keras -1. */
+function reshapedSamples(call: LayerCall): Value {
+  const target = call.config.target_shape;
+  const shape = Array.isArray(target) ? target.map((size: unknown) => size ?? -1) : target;
+  const sizes = integersOf({ ...call, config: { target_shape: shape } }, 'target_shape', []);
+  return reshape(call.builder, only(call), [1, ...sizes]);
+}
+
 function permute(call: LayerCall): Value {
   return transpose(call.builder, only(call), [0, ...integersOf(call, 'dims', [])]);
 }
@@ -143,7 +151,7 @@ export const core: Layers = {
   ReLU: relu,
   RepeatVector: repeat,
   Rescaling: rescaled,
-  Reshape: (call) => reshape(call.builder, only(call), [1, ...integersOf(call, 'target_shape', [])]),
+  Reshape: reshapedSamples,
   Softmax: (call) => along(call.builder, 'Softmax', only(call), numberOf(call, 'axis', -1)),
   SpatialDropout1D: same,
   SpatialDropout2D: same,
