@@ -8,6 +8,7 @@ import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
+import { trainCommand } from './train.ts';
 import { watchCommand } from './watch.ts';
 
 const program = new Command('edgeward')
@@ -34,6 +35,7 @@ for (const command of [
   doctorCommand(),
   configCommand(),
   bundleCommand(),
+  trainCommand(),
   compileCommand(),
 ]) {
   program.addCommand(command);

@@ -20,10 +20,11 @@ export interface PictureNetworkOptions extends NetworkOptions {
 
 /** Names of the input and the output of every net made here, in every format that it is written in. */
 export const tensorNames = {
-  input: 'input',
+  input: 'image',
+  values: 'readings',
   probabilities: 'probabilities',
   reconstruction: 'reconstruction',
-};
+} as const;
 
 /** The seed network: `[N, height, width, channels]` of [0, 1] -> 128, with dropout -> `[N, classes]` probabilities. */
 export function denseClassifier(options: PictureNetworkOptions): Sequential {
