@@ -7,6 +7,7 @@ import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { replayCommand } from './replay.ts';
+import { repoCommand } from './repo.ts';
 import { runCommand } from './run.ts';
 import { trainCommand } from './train.ts';
 import { watchCommand } from './watch.ts';
@@ -37,6 +38,7 @@ for (const command of [
   bundleCommand(),
   trainCommand(),
   compileCommand(),
+  repoCommand(),
 ]) {
   program.addCommand(command);
 }

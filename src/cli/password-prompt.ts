@@ -4,10 +4,14 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { GatewayError } from '../errors.ts';
 
 /**
- * One password: asked for twice and not shown on a terminal, else the first line of the input.
+ * One password: not shown on a terminal, and asked for twice if it is new; else the first line of the input.
  * @throws REQUEST_INVALID if there is none or the two differ.
  */
-export async function readPassword(input: ReadStream, terminal: WriteStream): Promise<string> {
+export async function readPassword(
+  input: ReadStream,
+  terminal: WriteStream,
+  { question = 'Password', isNew = true } = {},
+): Promise<string> {
   const isTerminal = input.isTTY;
   // readline edits the line on a terminal that shows nothing of it.
   const output = new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -21,8 +25,8 @@ export async function readPassword(input: ReadStream, terminal: WriteStream): Pr
     return answer.value;
   };
   try {
-    const password = await ask('Password: ');
-    if (isTerminal && (await ask('Once more: ')) !== password) {
+    const password = await ask(`${question}: `);
+    if (isTerminal && isNew && (await ask('Once more: ')) !== password) {
       throw refusal('the same password twice', 'another one');
     }
     return password;

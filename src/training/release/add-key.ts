@@ -1,7 +1,7 @@
 import { roleOf } from '../../models/update/layout.ts';
+import { edit } from './edit.ts';
 import type { PublicKey } from './key.ts';
-import { publish } from './publish.ts';
-import { type Repository, stateOf } from './repository.ts';
+import type { Repository } from './repository.ts';
 import { type Holder, withKey } from './signers.ts';
 
 export interface AddKeyOptions {
@@ -16,13 +16,10 @@ export interface AddKeyOptions {
  * Lets one more key sign for a role, or for the releases of a model. Returns the id of the key.
  * @throws REQUEST_INVALID, REPOSITORY_INVALID, KEY_UNAVAILABLE
  */
-export async function addKey(
-  repository: Repository,
-  { holder, threshold, key }: AddKeyOptions,
-): Promise<string> {
-  const state = await stateOf(repository);
-  const added =
-    key ?? (await repository.keys.generate('role' in holder ? holder.role : roleOf(holder.model)));
-  await publish(state, withKey(state, holder, added, threshold), repository);
-  return added.id;
+export async function addKey(repository: Repository, options: AddKeyOptions): Promise<string> {
+  const { holder, threshold } = options;
+  const role = 'role' in holder ? holder.role : roleOf(holder.model);
+  const key = options.key ?? (await repository.keys.generate(role));
+  await edit(repository, (state) => withKey(state, holder, key, threshold));
+  return key.id;
 }

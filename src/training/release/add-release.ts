@@ -7,9 +7,9 @@ import { type Bundle, readBundle } from '../../models/bundle.ts';
 import { roleOf, targetFilePath } from '../../models/update/layout.ts';
 import { PartFile } from '../../models/update/part-file.ts';
 import { type Channel, type Release, targetOf } from '../../models/update/release.ts';
+import { edit } from './edit.ts';
 import { specVersion, type TargetsBody } from './metadata.ts';
-import { publish } from './publish.ts';
-import { inDays, offlineDays, type Repository, signersOf, stateOf, targetsOf } from './repository.ts';
+import { inDays, offlineDays, type Repository, signersOf, targetsOf } from './repository.ts';
 
 export interface ReleaseOptions {
   readonly bundle: string;
@@ -28,32 +28,31 @@ export async function addRelease(repository: Repository, options: ReleaseOptions
   const bundle = await readBundle(options.bundle);
   const release = releaseFrom(bundle, options);
   const { model, version, digest } = release;
-  const state = await stateOf(repository);
   const role = roleOf(model);
-  if (signersOf(role, state.root.body, targetsOf(state)) === undefined) {
-    throw refused(
-      'a model that has keys',
-      'the bundle',
-      `${model}: give it one with add-key --model ${model}`,
-    );
-  }
-  const old = state.roles.get(role)?.body;
-  const target = targetOf(release);
-  const sha256 =
-    old && Object.hasOwn(old.targets, target.path) ? old.targets[target.path]?.hashes.sha256 : undefined;
-  if (sha256 !== undefined && `sha256:${sha256}` !== digest) {
-    throw refused(`the bundle that was released as ${version}`, model, `another one, ${digest}`);
-  }
-  await copyBundle(options.bundle, join(repository.folder, targetFilePath(target.path, digest)), bundle);
-  const { path, length, hashes, custom } = target;
-  const body: TargetsBody = {
-    _type: 'targets',
-    spec_version: specVersion,
-    version: (old?.version ?? 0) + 1,
-    expires: inDays(offlineDays),
-    targets: { ...old?.targets, [path]: { length, hashes, custom } },
-  };
-  await publish(state, { roles: new Map([[role, body]]) }, repository);
+  const { path, length, hashes, custom } = targetOf(release);
+  await edit(repository, async (state) => {
+    if (signersOf(role, state.root.body, targetsOf(state)) === undefined) {
+      throw refused(
+        'a model that has keys',
+        'the bundle',
+        `${model}: give it one with add-key --model ${model}`,
+      );
+    }
+    const old = state.roles.get(role)?.body;
+    const released = old && Object.hasOwn(old.targets, path) ? old.targets[path] : undefined;
+    if (released !== undefined && released.hashes.sha256 !== hashes.sha256) {
+      throw refused(`the bundle that was released as ${version}`, model, `another one, ${digest}`);
+    }
+    await copyBundle(options.bundle, join(repository.folder, targetFilePath(path, digest)), bundle);
+    const body: TargetsBody = {
+      _type: 'targets',
+      spec_version: specVersion,
+      version: (old?.version ?? 0) + 1,
+      expires: inDays(offlineDays),
+      targets: { ...old?.targets, [path]: { length, hashes, custom } },
+    };
+    return { roles: new Map([[role, body]]) };
+  });
   return release;
 }
 

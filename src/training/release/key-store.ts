@@ -25,36 +25,45 @@ export interface KeyStore {
 
 export interface KeyStoreOptions {
   readonly folders: readonly [string, ...string[]];
-  /** Asked once, when an encrypted key is first needed. */
-  readonly passphrase: () => Promise<string>;
+  /** Asked for the passphrase of a file when it is written (`isNew`) or needed. */
+  readonly passphrase: (file: string, isNew: boolean) => Promise<string>;
 }
 
 const onlineRoles: readonly string[] = ['snapshot', 'timestamp'];
 
 export function keyStore({ folders, passphrase }: KeyStoreOptions): KeyStore {
-  let asked: Promise<string> | undefined;
-  const ask = () => (asked ??= passphrase());
+  const cached = new Map<string, SigningKey>();
+  const open = async (file: string): Promise<SigningKey> => {
+    const pem = await readFile(file, 'utf8');
+    return decodePrivateKey(pem, file, isEncrypted(pem) ? await passphrase(file, false) : undefined);
+  };
 
   return {
     async generate(role) {
       const key = generateKey();
       const { id, body } = publicKey(key);
-      const pem = encodePrivateKey(key, onlineRoles.includes(role) ? undefined : await ask());
+      const file = join(folders[0], `${role}-${id.slice(0, 8)}.pem`);
+      const pem = encodePrivateKey(
+        key,
+        onlineRoles.includes(role) ? undefined : await passphrase(file, true),
+      );
       await mkdir(folders[0], { recursive: true, mode: 0o700 });
-      await replaceFile(join(folders[0], `${role}-${id.slice(0, 8)}.pem`), pem, { mode: 0o600 });
+      await replaceFile(file, pem, { mode: 0o600 });
       return { id, body };
     },
 
     async load(ids) {
       const files = (await Promise.all(folders.map(pemFiles))).flat();
-      const loaded = ids.map(async (id) => {
+      const loaded: SigningKey[] = [];
+      // One after the other: a person may be asked for the passphrase of each.
+      for (const id of ids) {
         const file = files.find((each) => each.endsWith(`-${id.slice(0, 8)}.pem`));
-        if (file === undefined) return [];
-        const pem = await readFile(file, 'utf8');
-        const key = decodePrivateKey(pem, file, isEncrypted(pem) ? await ask() : undefined);
-        return key.id === id ? [key] : [];
-      });
-      return (await Promise.all(loaded)).flat();
+        if (file === undefined) continue;
+        const key = cached.get(id) ?? (await open(file));
+        cached.set(id, key);
+        if (key.id === id) loaded.push(key);
+      }
+      return loaded;
     },
   };
 }

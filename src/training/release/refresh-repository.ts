@@ -1,15 +1,17 @@
 import { GatewayError } from '../../errors.ts';
-import { publish } from './publish.ts';
-import { type Repository, stateOf } from './repository.ts';
+import { edit } from './edit.ts';
+import type { Repository } from './repository.ts';
 import { next } from './signers.ts';
+import { readState } from './state.ts';
 
 export interface Expiry {
   readonly role: string;
+  /** ISO 8601. */
   readonly expires: string;
 }
 
 /**
- * Signs `snapshot` and `timestamp` anew, so that they do not expire, and those of the offline roles that are named.
+ * Signs `snapshot` and `timestamp` anew, so that they do not expire, and of the offline roles those in `renewed`.
  * Returns when each role expires.
  * @throws REQUEST_INVALID, REPOSITORY_INVALID, KEY_UNAVAILABLE
  */
@@ -17,26 +19,23 @@ export async function refreshRepository(
   repository: Repository,
   renewed: readonly string[] = [],
 ): Promise<readonly Expiry[]> {
-  const state = await stateOf(repository);
-  const renewable = ['root', ...state.roles.keys()];
-  const unknown = renewed.find((role) => !renewable.includes(role));
-  if (unknown !== undefined) {
-    throw new GatewayError(
-      'REQUEST_INVALID',
-      `Expected one of ${renewable.join(', ')} for the role to renew but received ${unknown}`,
-    );
-  }
-  const roles = [...state.roles]
-    .filter(([role]) => renewed.includes(role))
-    .map(([role, { body }]) => [role, next(body)] as const);
-  const root = renewed.includes('root') ? { root: next(state.root.body) } : {};
-  await publish(state, { ...root, roles: new Map(roles) }, repository);
-  const after = await stateOf(repository);
-  const { root: newRoot, snapshot, timestamp } = after;
-  const offline = [...after.roles].map(([role, { body }]) => ({ role, expires: body.expires }));
+  await edit(repository, ({ root, roles }) => {
+    const renewable = ['root', ...roles.keys()];
+    const unknown = renewed.find((role) => !renewable.includes(role));
+    if (unknown !== undefined) {
+      const message = `Expected one of ${renewable.join(', ')} for the role to renew but received ${unknown}`;
+      throw new GatewayError('REQUEST_INVALID', message);
+    }
+    const bodies = [...roles].filter(([role]) => renewed.includes(role));
+    return {
+      ...(renewed.includes('root') ? { root: next(root.body) } : {}),
+      roles: new Map(bodies.map(([role, { body }]) => [role, next(body)])),
+    };
+  });
+  const { root, roles, snapshot, timestamp } = await readState(repository.folder, repository.anchor);
   return [
-    { role: 'root', expires: newRoot.body.expires },
-    ...offline,
+    { role: 'root', expires: root.body.expires },
+    ...[...roles].map(([role, { body }]) => ({ role, expires: body.expires })),
     { role: 'snapshot', expires: snapshot.expires },
     { role: 'timestamp', expires: timestamp.expires },
   ];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { GatewayError } from '../../errors.ts';
 import type { KeyStore } from './key-store.ts';
 import type { RootBody, Signers, TargetsBody } from './metadata.ts';
-import { type RepositoryState, readState } from './state.ts';
+import type { RepositoryState } from './state.ts';
 
 /** A repository that is worked on: where it is, who signs, how long the online signatures last. */
 export interface Repository {
@@ -32,10 +32,6 @@ export async function readAnchor(keysFolder: string): Promise<Buffer> {
       { cause },
     );
   }
-}
-
-export function stateOf({ folder, anchor }: Repository): Promise<RepositoryState> {
-  return readState(folder, anchor);
 }
 
 /** What TUF calls a date: UTC, whole seconds. */
