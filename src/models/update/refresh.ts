@@ -73,7 +73,7 @@ async function loadSnapshot(trusted: TrustedSet, source: Source, signal: AbortSi
   const kept = await source.cache.read('snapshot.json');
   if (kept !== undefined && passes(() => trusted.updateSnapshot(kept, true))) return;
   const path = metadataPath('snapshot', meta.version);
-  const data = await needed(source, path, Math.min(meta.length ?? Infinity, maxBytes.snapshot), signal);
+  const data = await needed(source, path, maxBytes.snapshot, signal);
   verifyMeta(path, meta, data);
   verify(path, () => trusted.updateSnapshot(data));
   await source.cache.write('snapshot.json', data);
@@ -105,7 +105,7 @@ export async function loadTargets(
     });
   }
   const path = metadataPath(role, meta.version);
-  const data = await needed(source, path, Math.min(meta.length ?? Infinity, maxBytes.targets), signal);
+  const data = await needed(source, path, maxBytes.targets, signal);
   verifyMeta(path, meta, data);
   const verified = verify(path, () => update(data));
   await source.cache.write(name, data);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -50,7 +50,10 @@ export interface Gateway {
   readonly disk: string;
   at(url: string, options?: Partial<ModelRepositoryOptions>): ModelRepository;
   /** The version that it takes from there, with the bundle that came; it throws what was refused. */
-  update(url: string, options?: UpdateOptions): Promise<{ readonly version: string; readonly bundle: Buffer }>;
+  update(
+    url: string,
+    options?: UpdateOptions,
+  ): Promise<{ readonly version: string; readonly bundle: Buffer }>;
   /** Files of its disk by name. */
   contents(): Promise<Readonly<Record<string, string>>>;
 }
@@ -78,15 +81,24 @@ export async function bornWith(root: Uint8Array): Promise<Gateway> {
       return { version: release.version, bundle: await readFile(file) };
     },
     async contents() {
-      const names = (await readdir(disk, { recursive: true, withFileTypes: true })).filter((each) => each.isFile());
-      const read = names.map(async ({ parentPath, name }) => [name, await readFile(join(parentPath, name), 'utf8')]);
+      const names = (await readdir(disk, { recursive: true, withFileTypes: true })).filter((each) =>
+        each.isFile(),
+      );
+      const read = names.map(async ({ parentPath, name }) => [
+        name,
+        await readFile(join(parentPath, name), 'utf8'),
+      ]);
       return Object.fromEntries(await Promise.all(read));
     },
   };
 }
 
 /** Expects that `attack` is refused under `code`, and that nothing of it is left on the gateway's disk. */
-export async function expectRefused(gateway: Gateway, attack: () => Promise<unknown>, code: string): Promise<void> {
+export async function expectRefused(
+  gateway: Gateway,
+  attack: () => Promise<unknown>,
+  code: string,
+): Promise<void> {
   const before = await gateway.contents();
   await expect(attack()).rejects.toMatchObject({ name: 'GatewayError', code });
   expect(await gateway.contents()).toEqual(before);

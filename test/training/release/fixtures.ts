@@ -1,4 +1,7 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { writeBundle } from '../../../src/models/bundle.ts';
 import { addKey } from '../../../src/training/release/add-key.ts';
 import { addRelease, type ReleaseOptions } from '../../../src/training/release/add-release.ts';
@@ -20,17 +23,24 @@ type ReleaseChange = Partial<Omit<ReleaseOptions, 'bundle'>> & {
   readonly size?: number;
 };
 
-export const passphrase = 'correct horse battery staple';
+type Quorums = Partial<Pick<InitOptions, 'root' | 'targets'>>;
+
+const templates = new Map<string, Promise<string>>();
+
+afterAll(async () => {
+  for (const home of templates.values()) await rm(await home, { recursive: true, force: true });
+  templates.clear();
+});
 
 /** A new repository with a model `digits` that has a key and no releases. */
-export async function newRepository(options: Partial<InitOptions> = {}): Promise<Owner> {
-  const home = await temporaryFolder();
-  const [folder, keysFolder] = [join(home, 'repo'), join(home, 'keys')];
-  const keys = keyStore({ folders: [keysFolder], passphrase: async () => passphrase });
-  const one = { keys: 1, threshold: 1 };
-  await initRepository({ folder, keys, keysFolder, onlineDays: 7, root: one, targets: one, ...options });
+export async function newRepository(quorums: Quorums = {}): Promise<Owner> {
+  const kind = JSON.stringify(quorums);
+  const template = templates.get(kind) ?? makeTemplate(quorums);
+  templates.set(kind, template);
+  const home = join(await temporaryFolder(), 'owner');
+  await cp(await template, home, { recursive: true });
+  const { folder, keysFolder, keys } = placesIn(home);
   const repository = { folder, keys, anchor: await readAnchor(keysFolder), onlineDays: 7 };
-  await addKey(repository, { holder: { model: 'digits' } });
   return {
     folder,
     keysFolder,
@@ -40,6 +50,26 @@ export async function newRepository(options: Partial<InitOptions> = {}): Promise
       await addRelease(repository, { bundle, channel: 'stable', ...change });
       return bundle;
     },
+  };
+}
+
+/** Made once a file of tests: an owner waits for the disk at every step. */
+async function makeTemplate(quorums: Quorums): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'edgeward-owner-'));
+  const { folder, keysFolder, keys } = placesIn(home);
+  const one = { keys: 1, threshold: 1 };
+  await initRepository({ folder, keys, keysFolder, onlineDays: 7, root: one, targets: one, ...quorums });
+  const repository = { folder, keys, anchor: await readAnchor(keysFolder), onlineDays: 7 };
+  await addKey(repository, { holder: { model: 'digits' } });
+  return home;
+}
+
+function placesIn(home: string) {
+  const [folder, keysFolder] = [join(home, 'repo'), join(home, 'keys')];
+  return {
+    folder,
+    keysFolder,
+    keys: keyStore({ folders: [keysFolder], passphrase: async () => 'open sesame' }),
   };
 }
 
