@@ -5,16 +5,15 @@ import { refreshRepository } from '../../../src/training/release/refresh-reposit
 import { revokeKey, revokeRelease } from '../../../src/training/release/revoke.ts';
 import { sign } from '../../../src/training/release/sign.ts';
 import { metaOf } from '../../../src/training/release/state.ts';
-import { newRepository } from '../../training/release/fixtures.ts';
+import { type Owner, releasedRepository } from '../../training/release/fixtures.ts';
 import { fileOf, foreignKey, recorded, show, stateOf, stolenKeys } from './forge.ts';
 import { bornWith, expectRefused, mirrorOf } from './hostile.ts';
 
 afterEach(() => void vi.useRealTimers());
 
 /** A repository with one release, a mirror of it and a gateway that has taken the release. */
-async function scene(options?: Parameters<typeof newRepository>[0]) {
-  const owner = await newRepository(options);
-  await owner.release('1.0.0');
+async function scene(options?: Parameters<typeof releasedRepository>[0]) {
+  const owner = await releasedRepository(options);
   const mirror = await mirrorOf(owner.folder);
   const gateway = await bornWith(owner.repository.anchor);
   await gateway.update(mirror.url);
@@ -22,7 +21,7 @@ async function scene(options?: Parameters<typeof newRepository>[0]) {
 }
 
 /** The signed body of `model-digits` with a target of the attacker's making. */
-async function evilRole(owner: Awaited<ReturnType<typeof newRepository>>) {
+async function evilRole(owner: Owner) {
   const body = (await stateOf(owner)).roles.get('model-digits')?.body;
   if (body === undefined) throw new Error('no releases');
   const target = { length: 4, hashes: { sha256: '0'.repeat(64) }, custom: { channel: 'stable' } };

@@ -33,12 +33,39 @@ afterAll(async () => {
 });
 
 /** A new repository with a model `digits` that has a key and no releases. */
-export async function newRepository(quorums: Quorums = {}): Promise<Owner> {
-  const kind = JSON.stringify(quorums);
-  const template = templates.get(kind) ?? makeTemplate(quorums);
+export function newRepository(quorums: Quorums = {}): Promise<Owner> {
+  return copyOf(`new ${JSON.stringify(quorums)}`, async (home) => {
+    const { folder, keysFolder, keys } = placesIn(home);
+    const one = { keys: 1, threshold: 1 };
+    await initRepository({ folder, keys, keysFolder, onlineDays: 7, root: one, targets: one, ...quorums });
+    await addKey((await ownerOf(home)).repository, { holder: { model: 'digits' } });
+  });
+}
+
+/** The same with a release 1.0.0. */
+export function releasedRepository(quorums: Quorums = {}): Promise<Owner> {
+  return copyOf(`released ${JSON.stringify(quorums)}`, async (home) => {
+    const { folder, release } = await newRepository(quorums);
+    await release('1.0.0');
+    await cp(join(folder, '..'), home, { recursive: true });
+  });
+}
+
+/** An owner waits for the disk at every step: what several tests begin with is made once. */
+async function copyOf(kind: string, make: (home: string) => Promise<unknown>): Promise<Owner> {
+  const made = async () => {
+    const home = await mkdtemp(join(tmpdir(), 'edgeward-owner-'));
+    await make(home);
+    return home;
+  };
+  const template = templates.get(kind) ?? made();
   templates.set(kind, template);
   const home = join(await temporaryFolder(), 'owner');
   await cp(await template, home, { recursive: true });
+  return ownerOf(home);
+}
+
+async function ownerOf(home: string): Promise<Owner> {
   const { folder, keysFolder, keys } = placesIn(home);
   const repository = { folder, keys, anchor: await readAnchor(keysFolder), onlineDays: 7 };
   return {
@@ -51,17 +78,6 @@ export async function newRepository(quorums: Quorums = {}): Promise<Owner> {
       return bundle;
     },
   };
-}
-
-/** Made once a file of tests: an owner waits for the disk at every step. */
-async function makeTemplate(quorums: Quorums): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), 'edgeward-owner-'));
-  const { folder, keysFolder, keys } = placesIn(home);
-  const one = { keys: 1, threshold: 1 };
-  await initRepository({ folder, keys, keysFolder, onlineDays: 7, root: one, targets: one, ...quorums });
-  const repository = { folder, keys, anchor: await readAnchor(keysFolder), onlineDays: 7 };
-  await addKey(repository, { holder: { model: 'digits' } });
-  return home;
 }
 
 function placesIn(home: string) {
