@@ -33,7 +33,7 @@ function reduced(builder: NhwcBuilder, op: Reduction, input: string, axes: numbe
 }
 
 /** The value without axes of size 1. */
-export function withoutAxes(builder: NhwcBuilder, value: Value, axes: readonly number[]): Value {
+function withoutAxes(builder: NhwcBuilder, value: Value, axes: readonly number[]): Value {
   return reshape(
     builder,
     value,

@@ -30,7 +30,7 @@ const none: Pads = { before: [0, 0], after: [0, 0] };
  * stride, and of an odd number of rows or columns the one more is after the picture, as TensorFlow does it:
  * https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
  */
-export function placed(input: Pair, window: Window): { readonly pads: Pads; readonly output: Pair } {
+function placed(input: Pair, window: Window): { readonly pads: Pads; readonly output: Pair } {
   const { kernel, strides = once, dilations = once, padding } = window;
   const sides = ([0, 1] as const).map((side) => {
     const span = (kernel[side] - 1) * dilations[side] + 1;

@@ -24,7 +24,7 @@ export function quantize(graph: Graph, options: QuantizeOptions): Graph {
 }
 
 /** As `quantize`, by a plan that was made from the same options. */
-export function quantizePlanned(graph: Graph, options: QuantizeOptions, plan: Plan): Graph {
+function quantizePlanned(graph: Graph, options: QuantizeOptions, plan: Plan): Graph {
   const opset = graph.opsets[''] ?? 0;
   if (opset < 13) {
     const text = `Expected operator set 13 or newer for quantize but received ${opset}`;

@@ -9,7 +9,7 @@ import { downgrades } from './downgrade.ts';
 import { upgrades } from './upgrade.ts';
 
 /** The operator set of every graph in the compiler: the newest that all runtimes of the last years know. */
-export const targetOpset = 17;
+const targetOpset = 17;
 
 const oldest = 7;
 const newest = 22;

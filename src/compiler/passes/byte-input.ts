@@ -4,7 +4,7 @@ import { floats, freshNames, makeNode, readCounts, renameValues } from './rewrit
 import { removeUnused } from './unused.ts';
 
 /** `real = (byte - zeroPoint) * scale` */
-export interface Meaning {
+interface Meaning {
   readonly scale: number;
   readonly zeroPoint: number;
 }

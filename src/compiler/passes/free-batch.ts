@@ -5,7 +5,7 @@ import { type BatchAxes, batchAxes } from './batch-axes.ts';
 import { freshNames } from './rewrite.ts';
 
 /** The free size of the batch. */
-export const batch = 'N';
+const batch = 'N';
 
 /** A graph whose batch is free, or why it cannot be. */
 export type FreeBatch = { readonly graph: Graph } | { readonly reason: string };

@@ -91,7 +91,7 @@ function isPlain(node: Node): boolean {
   );
 }
 
-export function isPadded({ attributes }: Node): boolean {
+function isPadded({ attributes }: Node): boolean {
   const { auto_pad: automatic, pads } = attributes;
   if (automatic !== undefined && 'string' in automatic && automatic.string.startsWith('SAME')) return true;
   return pads !== undefined && 'ints' in pads && pads.ints.some((size) => size !== 0);

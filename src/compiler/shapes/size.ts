@@ -50,7 +50,7 @@ export function product(sizes: readonly Size[]): Size {
 }
 
 /** What a dimension is after broadcasting, or `undefined` if the two cannot be broadcast. */
-export function broadcastSize(a: Size, b: Size): Size | undefined {
+function broadcastSize(a: Size, b: Size): Size | undefined {
   if (a === b) return a;
   if (a === 1) return b;
   if (b === 1) return a;

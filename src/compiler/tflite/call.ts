@@ -103,7 +103,7 @@ function clampedBytes(builder: NhwcBuilder, value: Value, least: number, greates
 }
 
 /** The value as bytes of this meaning; itself where it is. */
-export function withMeaning(builder: NhwcBuilder, value: Value, meaning: Parameters): Value {
+function withMeaning(builder: NhwcBuilder, value: Value, meaning: Parameters): Value {
   if (value.quantization && sameMeaning(value.quantization, meaning)) return value;
   return builder.quantized(value, meaning);
 }

@@ -9,7 +9,7 @@ import { openSession } from '../../../src/compiler/runtime.ts';
 import type { Tensor } from '../../../src/compiler/tensor.ts';
 
 /** A folder that is removed after the test. */
-export async function scratch(): Promise<string> {
+async function scratch(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'edgeward-tfjs-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
@@ -41,7 +41,7 @@ export const attr = {
   shape: (...sizes: number[]) => ({ shape: { dim: sizes.map((size) => ({ size: String(size) })) } }),
 };
 
-export function placeholder(name: string, dims: readonly number[], type = 'DT_FLOAT'): NodeJson {
+function placeholder(name: string, dims: readonly number[], type = 'DT_FLOAT'): NodeJson {
   return { name, op: 'Placeholder', attr: { dtype: attr.type(type), shape: attr.shape(...dims) } };
 }
 

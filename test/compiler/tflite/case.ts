@@ -14,7 +14,7 @@ export interface Case {
   readonly from?: readonly [least: number, greatest: number];
 }
 
-export function fileOf({ op, options, inputs, outputs }: Case): Uint8Array {
+function fileOf({ op, options, inputs, outputs }: Case): Uint8Array {
   const tensors = [...inputs, ...outputs];
   const spec = {
     op,
@@ -30,7 +30,7 @@ export function fileOf({ op, options, inputs, outputs }: Case): Uint8Array {
   });
 }
 
-export function feedsOf({ inputs, from }: Case): Numbers[] {
+function feedsOf({ inputs, from }: Case): Numbers[] {
   return inputs
     .filter(({ data }) => data === undefined)
     .map(({ shape, type = 'float32' }, i) => {
@@ -43,7 +43,7 @@ export function feedsOf({ inputs, from }: Case): Numbers[] {
 
 export const f = (...shape: number[]): TensorSpec => ({ shape });
 export const i32 = (...shape: number[]): TensorSpec => ({ shape, type: 'int32' });
-export const bool = (...shape: number[]): TensorSpec => ({ shape, type: 'bool' });
+const bool = (...shape: number[]): TensorSpec => ({ shape, type: 'bool' });
 export const constant = (...values: number[]): TensorSpec => ({
   shape: [values.length],
   type: 'int32',

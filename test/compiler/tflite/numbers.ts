@@ -1,5 +1,5 @@
 /** Numbers from 0 to below 1, the same for the same seed. */
-export function uniform(count: number, seed: number): number[] {
+function uniform(count: number, seed: number): number[] {
   let state = seed * 2 + 1;
   return Array.from({ length: count }, () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -13,7 +13,7 @@ const typeCodes = {
   int8: 9,
 } as const;
 
-export type Scalar = keyof typeof typeCodes;
+type Scalar = keyof typeof typeCodes;
 
 export interface TensorSpec {
   readonly shape: readonly number[];
