@@ -53,6 +53,7 @@ const benchmark: Benchmark = async (say) => {
           payloads,
           qos: 1,
           framesPerSecond: 0,
+          finish: false,
         } as const;
         const report = await runCameras({ ...job, window, warmupMs, measureMs });
         const perSecond = report.results / report.seconds;

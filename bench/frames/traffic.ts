@@ -20,8 +20,8 @@ let text = '';
 for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk;
 const job: TrafficJob = JSON.parse(text);
 const topic = `bench/traffic/${process.pid}`;
-/** Messages that not every subscriber has: QoS 0 has no other bound. */
-const window = 200;
+/** Messages that not every subscriber has: QoS 0 has no other bound, and who leaves megabytes unread is cut off. */
+const window = Math.min(200, Math.ceil(2 ** 21 / job.bytes));
 
 const payload = Buffer.alloc(job.bytes, 'x');
 const pubacks = Array.from({ length: 65_536 }, (_, messageId) =>
