@@ -30,7 +30,11 @@ function quantizePlanned(graph: Graph, options: QuantizeOptions, plan: Plan): Gr
     const text = `Expected operator set 13 or newer for quantize but received ${opset}`;
     throw new GatewayError('COMPILE_FAILED', text);
   }
-  const names = [...graph.nodes.flatMap((node) => node.outputs), ...graph.inputs.map(({ name }) => name)];
+  // Nodes that stay keep their names, which need not be those of their outputs and have to stay the only ones too.
+  const names = [
+    ...graph.nodes.flatMap(({ name, outputs }) => [name, ...outputs]),
+    ...graph.inputs.map(({ name }) => name),
+  ];
   const builder = new GraphBuilder(names);
   for (const [name, tensor] of graph.initializers) builder.constant(name, tensor);
   const parameters = (value: string) => plan.groups.parameters(value);
