@@ -1,9 +1,13 @@
 import { Command } from 'commander';
 import type { Bundle } from '../models/bundle.ts';
 import type { Manifest } from '../models/manifest.ts';
+import { createCommand } from './bundle-create.ts';
 
 export function bundleCommand(): Command {
-  return new Command('bundle').description('look into model bundles').addCommand(inspectCommand());
+  return new Command('bundle')
+    .description('make model bundles and look into them')
+    .addCommand(createCommand())
+    .addCommand(inspectCommand());
 }
 
 function inspectCommand(): Command {
@@ -35,7 +39,7 @@ Example:
 
 /** The bundle for people: a table of two columns. */
 function describe(path: string, { manifest, digest, bytes }: Bundle): string {
-  const { accuracy, quantization, labels, thresholds } = manifest;
+  const { accuracy, quantization, labels, thresholds, trained } = manifest;
   const rows: (readonly [string, string] | undefined)[] = [
     ['name', `${manifest.name} ${manifest.version}`],
     manifest.description === undefined ? undefined : ['about', manifest.description],
@@ -60,6 +64,10 @@ function describe(path: string, { manifest, digest, bytes }: Bundle): string {
     ],
     quantization && ['quantized', quantizationText(quantization)],
     accuracy && ['accuracy', accuracyText(accuracy)],
+    trained && [
+      'trained',
+      `on ${trained.samples} samples of ${trained.dataset}, ${trained.digest}, seed ${trained.seed}`,
+    ],
     ['golden', goldenText(manifest.golden)],
     ['graph', `${manifest.graph}, ${manifest.files[manifest.graph]?.bytes} bytes`],
     manifest.engine === 'tfjs' ? ['engine', 'TensorFlow.js'] : undefined,

@@ -1,7 +1,16 @@
 import { InvalidArgumentError } from 'commander';
 import type { Preprocessing } from '../compiler/passes/picture-input.ts';
 
-export interface Options {
+/** What was done to pictures before a net. */
+export interface PreprocessingOptions {
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly scale?: number;
+  readonly colour?: 'rgb' | 'bgr' | 'grey';
+  readonly layout?: 'nchw' | 'nhwc';
+}
+
+export interface Options extends PreprocessingOptions {
   readonly out?: string;
   readonly calibrate?: string;
   readonly quantize?: 'int8' | 'none';
@@ -9,17 +18,18 @@ export interface Options {
   readonly minSqnr: number;
   /** True: beside the compiled model. */
   readonly report?: string | true;
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-  readonly scale?: number;
-  readonly colour?: 'rgb' | 'bgr' | 'grey';
-  readonly layout?: 'nchw' | 'nhwc';
   readonly resize: 'fill' | 'cover' | 'contain';
   readonly json?: boolean;
 }
 
 /** `undefined` where nothing is said of pictures. */
-export function preprocessingOf({ mean, std, scale, colour, layout }: Options): Preprocessing | undefined {
+export function preprocessingOf({
+  mean,
+  std,
+  scale,
+  colour,
+  layout,
+}: PreprocessingOptions): Preprocessing | undefined {
   const said = [mean, std, scale, colour, layout].some((each) => each !== undefined);
   if (!said) return undefined;
   return {

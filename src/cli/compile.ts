@@ -60,7 +60,7 @@ async function run(path: string, options: Options): Promise<void> {
   ]);
   const { calibrate, samples, resize, report: reportFile, json = false } = options;
   const out = options.out ?? besides(path);
-  const progress = showProgress(!json);
+  const progress = showStep(!json);
   const { file, report } = await compile({
     path,
     preprocessing: preprocessingOf(options),
@@ -82,14 +82,14 @@ async function run(path: string, options: Options): Promise<void> {
 }
 
 /** `mobilenet.tflite` to `mobilenet.edge.onnx`; a folder or its model.json to a name after the folder. */
-function besides(path: string): string {
+export function besides(path: string): string {
   const full = resolve(path);
   const named = basename(full) === 'model.json' ? dirname(full) : full;
   return join(dirname(named), `${basename(named, extname(named))}.edge.onnx`);
 }
 
 /** One line on a terminal that says what is being done; nothing elsewhere. */
-function showProgress(wanted: boolean): { step: (text: string) => void; stop: () => void } {
+export function showStep(wanted: boolean): { step: (text: string) => void; stop: () => void } {
   if (!wanted || !process.stderr.isTTY) return { step() {}, stop() {} };
   const clear = '\r\u001b[2K';
   return {

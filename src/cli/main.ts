@@ -6,6 +6,8 @@ import { compileCommand } from './compile.ts';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { exportCommand } from './export.ts';
+import { optimizeCommand } from './optimize.ts';
 import { replayCommand } from './replay.ts';
 import { repoCommand } from './repo.ts';
 import { runCommand } from './run.ts';
@@ -37,6 +39,8 @@ for (const command of [
   configCommand(),
   bundleCommand(),
   trainCommand(),
+  optimizeCommand(),
+  exportCommand(),
   compileCommand(),
   repoCommand(),
 ]) {

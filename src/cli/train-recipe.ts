@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { Preprocessing } from '../compiler/passes/picture-input.ts';
 import type { Recipe, TaskName } from '../training/recipe.ts';
+import { type PreprocessingOptions, preprocessingOf } from './compile-options.ts';
 
-export interface TrainOptions {
+export interface TrainOptions extends PreprocessingOptions {
   readonly data: string;
   readonly out: string;
   readonly net?: 'dense' | 'conv';
@@ -17,10 +17,6 @@ export interface TrainOptions {
   readonly augment: boolean;
   readonly backbone?: string;
   readonly features: string;
-  readonly mean?: readonly number[];
-  readonly std?: readonly number[];
-  readonly scale?: number;
-  readonly colour?: 'rgb' | 'bgr' | 'grey';
   readonly window?: number;
   readonly stride?: number;
   readonly rate: number;
@@ -34,6 +30,7 @@ export async function recipeOf(task: string, options: TrainOptions): Promise<Rec
   const { data, seed, limit, size, grey, augment, backbone, features, window } = options;
   const name = task as TaskName;
   const net = backbone === undefined ? (options.net ?? ordinaryNet(name, window)) : 'head';
+  const preprocessing = preprocessingOf(options);
   const defaults = recipeDefaults(name, net);
   return {
     task: name,
@@ -52,7 +49,7 @@ export async function recipeOf(task: string, options: TrainOptions): Promise<Rec
       readings: { window, stride: options.stride ?? Math.ceil(window / 2), rateHz: options.rate },
     }),
     ...(backbone !== undefined && {
-      backbone: { path: resolve(backbone), features, ...preprocessingOf(options) },
+      backbone: { path: resolve(backbone), features, ...(preprocessing && { preprocessing }) },
     }),
     code: options.code ?? defaults.code,
   };
@@ -60,17 +57,4 @@ export async function recipeOf(task: string, options: TrainOptions): Promise<Rec
 
 function ordinaryNet(task: TaskName, window: number | undefined): 'dense' | 'conv' {
   return task === 'mnist' || window !== undefined ? 'dense' : 'conv';
-}
-
-/** A backbone that was quantized takes bytes as they are, and so does one of which nothing is said. */
-function preprocessingOf({ mean, std, scale, colour }: TrainOptions): { preprocessing?: Preprocessing } {
-  if ([mean, std, scale, colour].every((each) => each === undefined)) return {};
-  return {
-    preprocessing: {
-      ...(mean && { mean }),
-      ...(std && { std }),
-      ...(scale !== undefined && { scale }),
-      ...(colour && { colour }),
-    },
-  };
 }

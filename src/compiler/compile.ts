@@ -27,7 +27,7 @@ export interface CompileOptions {
   readonly calibration?: ((inputs: readonly Value[]) => Samples) | undefined;
   readonly quantization?: Pick<
     PostTrainingOptions,
-    'bound' | 'checks' | 'method' | 'sensitivity' | 'weightRange'
+    'bound' | 'checks' | 'method' | 'prefer' | 'sensitivity' | 'weightRange'
   >;
   readonly signal?: AbortSignal;
   /** A few words on what is being done. */

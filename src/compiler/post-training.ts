@@ -30,12 +30,14 @@ export interface PostTrainingOptions {
   readonly bound?: Bound;
   /** Measure what each layer costs even where the bound holds without. Default false. */
   readonly sensitivity?: boolean;
+  /** Of the graphs within the bound the faster on this machine (the default), or the int8 one, which is the smaller. */
+  readonly prefer?: 'speed' | 'size';
   readonly signal?: AbortSignal;
   readonly onProgress?: (step: string) => void;
 }
 
 export interface Quantized {
-  /** The faster of the int8 graph and `float`, of those within the bound. */
+  /** Of the int8 graph and `float` the one to prefer, of those within the bound. */
   readonly graph: Graph;
   /** Also where it was not chosen. */
   readonly int8: Graph;
@@ -86,7 +88,7 @@ export async function quantizeToInt8(graph: Graph, options: PostTrainingOptions)
     const within = await withinBound(best, sensitivity, judge);
     const int8 = { ...within, graph: foldColumns(within.graph) };
     const medianMs = await raceOf(float, int8.graph, inputs, sample);
-    const { chosen, reason } = choice(int8.verdict, medianMs);
+    const { chosen, reason } = choice(int8.verdict, medianMs, options.prefer);
     onProgress(`Chose ${chosen}: ${reason}`);
     const report = {
       ...best.way,
@@ -135,9 +137,11 @@ async function raceOf(
 function choice(
   { wanting }: Verdict,
   { float, int8 }: QuantizationReport['medianMs'],
+  prefer: PostTrainingOptions['prefer'],
 ): Pick<QuantizationReport, 'chosen' | 'reason'> {
   if (wanting !== undefined) return { chosen: 'float', reason: `int8 is not good enough: ${wanting}` };
   const times = `${int8.toFixed(2)} ms in int8, ${float.toFixed(2)} ms in float`;
+  if (prefer === 'size' && int8 >= float) return { chosen: 'int8', reason: `it is the smaller: ${times}` };
   return int8 < float
     ? { chosen: 'int8', reason: `it is the faster: ${times}` }
     : { chosen: 'float', reason: `it is the faster: ${times}` };

@@ -89,6 +89,8 @@ const decoding: Reader<OutputDecoding> = byKind({
   tensor: object({ kind: oneOf('tensor') }, {}),
 });
 
+const digest = text({ max: 71, pattern: /^sha256:[0-9a-f]{64}$/, what: '"sha256:" and 64 hex digits' });
+
 const goldenSample: Reader<GoldenSample> = object(
   {
     inputs: record(tensorName, filePath, { min: 1, max: 16 }),
@@ -112,7 +114,7 @@ const manifest: Reader<Manifest> = object(
       filePath,
       object(
         {
-          digest: text({ max: 71, pattern: /^sha256:[0-9a-f]{64}$/, what: '"sha256:" and 64 hex digits' }),
+          digest,
           bytes: number({ min: 0, max: Number.MAX_SAFE_INTEGER, integer: true }),
         },
         {},
@@ -139,6 +141,10 @@ const manifest: Reader<Manifest> = object(
     accuracy: object(
       { metric: text({ max: 200 }), dataset: text({ max: 200 }), samples: count, float: number() },
       { quantized: number() },
+    ),
+    trained: object(
+      { dataset: text({ max: 200 }), digest, samples: count, seed: number({ integer: true }) },
+      {},
     ),
   },
 );

@@ -41,6 +41,14 @@ export interface Manifest {
     readonly float: number;
     readonly quantized?: number;
   };
+  /** What it has learned from. */
+  readonly trained?: {
+    readonly dataset: string;
+    /** `sha256:…` of the examples. */
+    readonly digest: string;
+    readonly samples: number;
+    readonly seed: number;
+  };
   /** `sha256:…` of every other file of the archive, by path. */
   readonly files: Readonly<Record<string, { readonly digest: string; readonly bytes: number }>>;
 }

@@ -41,6 +41,13 @@ export async function openBackbone({ path, preprocessing, features }: Backbone):
       `Expected a net that takes pictures for --backbone but received ${path}`,
     );
   }
+  const { type } = graph.inputs.find(({ name }) => name === picture.name) ?? {};
+  if (preprocessing === undefined && type !== 'uint8') {
+    throw new GatewayError(
+      'REQUEST_INVALID',
+      `Expected --mean, --std or --scale (1 where bytes go in as they are) for a --backbone that takes ${type} but received none`,
+    );
+  }
   const value = featuresValue(graph, features);
   const dims =
     infer({ ...graph, outputs: [...graph.outputs, { name: value }] })

@@ -10,17 +10,19 @@ export interface Feed {
   feed(from: number, to: number): Tensor;
 }
 
+/** A session, or what answers like one. */
+export type Net = Pick<Session, 'outputNames' | 'run'> & {
+  readonly inputs: readonly { readonly name: string }[];
+};
+
 /** What a net of one input says of all rows, in its first output, through the runtime of the gateway. */
-export async function predict(
-  session: Pick<Session, 'inputs' | 'outputNames' | 'run'>,
-  rows: Feed,
-): Promise<Float32Array[]> {
-  const [input] = session.inputs;
-  const [output = ''] = session.outputNames;
+export async function predict(net: Net, rows: Feed): Promise<Float32Array[]> {
+  const [input] = net.inputs;
+  const [output = ''] = net.outputNames;
   const answers: Float32Array[] = [];
   for (let from = 0; from < rows.count; from += batchSize) {
     const to = Math.min(from + batchSize, rows.count);
-    const { [output]: result } = await session.run({ [input?.name ?? '']: rows.feed(from, to) });
+    const { [output]: result } = await net.run({ [input?.name ?? '']: rows.feed(from, to) });
     if (result?.type !== 'float32')
       throw new TypeError(`Expected float32 for ${output} but received ${result?.type}`);
     const length = result.data.length / (to - from);

@@ -57,7 +57,7 @@ export async function folderDataset(options: FolderOptions): Promise<Dataset> {
 
 /**
  * The pictures of a folder, in natural order, at the size of the net; with `labels` those of the folders of these
- * names.
+ * names, or with these names in front of theirs.
  * @throws DATASET_INVALID
  */
 export async function readPictures(
@@ -65,7 +65,7 @@ export async function readPictures(
   labels: readonly string[] | undefined,
   input: PictureSpec,
 ): Promise<{ pictures: Pictures; files: readonly string[]; digest: string }> {
-  const lists = await Promise.all((labels ?? ['']).map((label) => picturesIn(join(folder, label))));
+  const lists = await listsOf(folder, labels);
   const files = lists.flat();
   const { width, height, colour } = input;
   const channels = colour === 'grey' ? 1 : 3;
@@ -85,6 +85,16 @@ export async function readPictures(
     files,
     digest: digestOf(seen),
   };
+}
+
+/** Of each class its pictures: those of its folder or, where there are no folders, those called `CLASS-…`. */
+async function listsOf(folder: string, labels: readonly string[] | undefined): Promise<string[][]> {
+  if (labels === undefined) return [await picturesIn(folder)];
+  if ((await foldersIn(folder)).length > 0) {
+    return Promise.all(labels.map((label) => picturesIn(join(folder, label))));
+  }
+  const all = await picturesIn(folder);
+  return labels.map((label) => all.filter((file) => basename(file).startsWith(`${label}-`)));
 }
 
 async function decodeInto(

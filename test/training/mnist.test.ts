@@ -1,25 +1,17 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { readMnist } from '../../src/training/mnist.ts';
 import { pick, scaled, slice } from '../../src/training/pictures.ts';
-
-function idx(sizes: readonly number[], data: Uint8Array): Buffer {
-  const header = Buffer.alloc(4 + 4 * sizes.length);
-  header.writeUInt32BE(0x0800 + sizes.length);
-  for (const [i, size] of sizes.entries()) header.writeUInt32BE(size, 4 + 4 * i);
-  return Buffer.concat([header, data]);
-}
+import { idx, scratch } from './mnist-files.ts';
 
 const pixels = Uint8Array.from({ length: 3 * 784 }, (_, i) => i % 251);
 const images = idx([3, 28, 28], pixels);
 const labels = idx([3], Uint8Array.of(7, 0, 9));
 
 async function folderOf(first: Uint8Array, second: Uint8Array): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'edgeward-mnist-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await scratch();
   await writeFile(join(folder, 't10k-images-idx3-ubyte.gz'), first);
   await writeFile(join(folder, 't10k-labels-idx1-ubyte.gz'), second);
   return folder;

@@ -1,4 +1,5 @@
 import { it } from 'vitest';
+import type { Field } from '../../../src/compiler/tflite/write.ts';
 import {
   agree,
   binary,
@@ -12,7 +13,6 @@ import {
   unary,
   weights,
 } from './case.ts';
-import type { Field } from './writer.ts';
 
 const relu6: Field = [0, 'int8', 3];
 

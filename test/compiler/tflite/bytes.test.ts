@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
+import type { TensorSpec } from '../../../src/compiler/tflite/write.ts';
 import { agree, type Case, constant, f, i32, scalar, titled } from './case.ts';
-import type { TensorSpec } from './writer.ts';
 
 /** As bytes, in both types that TFLite has. */
 const q = (shape: readonly number[], scale: number, zeroPoint: number): TensorSpec => ({

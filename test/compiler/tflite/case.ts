@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { Numbers } from '../../../bench/compiler/litert.ts';
+import { type OperatorSpec, type TensorSpec, writeTflite } from '../../../src/compiler/tflite/write.ts';
 import { openBoth, relativeDifference, shareWithin } from './compare.ts';
 import { bytes, floats, integers } from './numbers.ts';
-import { type OperatorSpec, type TensorSpec, writeTflite } from './writer.ts';
 
 /** A net of one operator: its inputs and constants, its output. */
 export interface Case {

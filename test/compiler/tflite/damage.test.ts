@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { importTflite } from '../../../src/compiler/tflite/import.ts';
+import { writeTflite } from '../../../src/compiler/tflite/write.ts';
 import { GatewayError } from '../../../src/errors.ts';
 import { bytes, integers } from './numbers.ts';
-import { writeTflite } from './writer.ts';
 
 /** A net with a bit of everything that a reader follows: tables, vectors, scales, options. */
 const small = writeTflite({

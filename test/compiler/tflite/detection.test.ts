@@ -2,8 +2,8 @@ import { encode } from 'flatbuffers/js/flexbuffers.js';
 import { describe, expect, it } from 'vitest';
 import { readFlexMap } from '../../../src/compiler/tflite/flex-map.ts';
 import { importTflite } from '../../../src/compiler/tflite/import.ts';
+import { type TensorSpec, writeTflite } from '../../../src/compiler/tflite/write.ts';
 import { floats } from './numbers.ts';
-import { type TensorSpec, writeTflite } from './writer.ts';
 
 const f = (...shape: number[]): TensorSpec => ({ shape });
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { writeModel } from '../../../src/compiler/onnx/model.ts';
 import { openSession } from '../../../src/compiler/runtime.ts';
 import { importTflite } from '../../../src/compiler/tflite/import.ts';
+import { type OperatorSpec, type TensorSpec, writeTflite } from '../../../src/compiler/tflite/write.ts';
 import { openBoth, relativeDifference } from './compare.ts';
 import { bytes, floats } from './numbers.ts';
-import { type OperatorSpec, type TensorSpec, writeTflite } from './writer.ts';
 
 const f = (...shape: number[]): TensorSpec => ({ shape });
 

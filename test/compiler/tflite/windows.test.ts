@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  type Field,
+  type OperatorSpec,
+  type TensorSpec,
+  writeTflite,
+} from '../../../src/compiler/tflite/write.ts';
 import { openBoth, relativeDifference, shareWithin } from './compare.ts';
 import { bytes, floats, integers } from './numbers.ts';
-import { type Field, type OperatorSpec, type TensorSpec, writeTflite } from './writer.ts';
 
 /* Convolutions and pools of any geometry, against LiteRT.js. */
 

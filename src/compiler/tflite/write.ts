@@ -1,5 +1,5 @@
 import { Builder } from 'flatbuffers';
-import { operatorNames } from '../../../src/compiler/tflite/operator-names.ts';
+import { operatorNames } from './operator-names.ts';
 
 /** `TensorType` of the schema. */
 const typeCodes = {
@@ -16,6 +16,8 @@ const typeCodes = {
 type Scalar = keyof typeof typeCodes;
 
 export interface TensorSpec {
+  /** Default: the place of the tensor. */
+  readonly name?: string;
   readonly shape: readonly number[];
   readonly type?: Scalar;
   /** Of a constant. */
@@ -34,6 +36,8 @@ export type Field = readonly [
 
 export interface OperatorSpec {
   readonly op: string;
+  /** Of the operator, the same wherever it stands in a net: runtimes refuse versions that they do not know. */
+  readonly version?: number;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   /** `BuiltinOptions` of the schema, by its number, and the fields of the table. */
@@ -48,7 +52,7 @@ export interface NetSpec {
   readonly outputs: readonly number[];
 }
 
-/** A TFLite file of these tensors and operators, tensor `i` under the name `ti`. */
+/** A TFLite file of these tensors and operators, tensor `i` under its name, else `ti`. */
 export function writeTflite({ tensors, operators, inputs, outputs }: NetSpec): Uint8Array {
   const to = new Builder(1024);
   const codes = [...new Set(operators.map(({ op }) => op))];
@@ -60,7 +64,7 @@ export function writeTflite({ tensors, operators, inputs, outputs }: NetSpec): U
     return table(to, 1, [[0, 'offset', data]]);
   });
   const tensorTables = tensors.map((spec, i) => {
-    const name = to.createString(`t${i}`);
+    const name = to.createString(spec.name ?? `t${i}`);
     const shape = vector(to, 'int32', spec.shape);
     const quantization = quantizationTable(to, spec);
     return table(to, 8, [
@@ -103,7 +107,7 @@ export function writeTflite({ tensors, operators, inputs, outputs }: NetSpec): U
     return table(to, 4, [
       [0, 'int8', Math.min(code, 127)],
       [1, 'offset', custom],
-      [2, 'int32', builtin < 0 ? 1 : (versions[op] ?? 1)],
+      [2, 'int32', builtin < 0 ? 1 : versionOf(op, operators)],
       [3, 'int32', code],
     ]);
   });
@@ -118,6 +122,10 @@ export function writeTflite({ tensors, operators, inputs, outputs }: NetSpec): U
   ]);
   to.finish(model, 'TFL3');
   return to.asUint8Array();
+}
+
+function versionOf(op: string, operators: readonly OperatorSpec[]): number {
+  return operators.find((spec) => spec.op === op)?.version ?? versions[op] ?? 1;
 }
 
 /** LiteRT refuses what the first version of an operator did not have, so each has a late one. */
