@@ -8,6 +8,15 @@ export interface Box {
   readonly height: number;
 }
 
+/** Relative to a picture or a region of it; what a detector sees beside it may lie outside [0, 1]. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** By name, as `left-eye`: of the person, not of the picture. */
+export type Landmarks = Readonly<Record<string, Point>>;
+
 export type ImageFormat = 'jpeg' | 'png' | 'webp' | 'raw';
 
 /** Size of uncompressed pixels, row by row, channels interleaved: `height * width * channels` bytes. */
@@ -29,17 +38,21 @@ export class Image {
   readonly raw: RawSize | undefined;
   /** The part that is meant, relative to the whole picture; without it the whole. */
   readonly region: Box | undefined;
+  /** By which a model that was trained on aligned pictures turns and scales it; relative to the whole picture. */
+  readonly landmarks: Landmarks | undefined;
 
   constructor(options: {
     data: Uint8Array;
     format: ImageFormat;
     raw?: RawSize | undefined;
     region?: Box | undefined;
+    landmarks?: Landmarks | undefined;
   }) {
     this.data = options.data;
     this.format = options.format;
     this.raw = options.raw;
     this.region = options.region;
+    this.landmarks = options.landmarks;
   }
 
   /**
@@ -65,7 +78,24 @@ export class Image {
       width: (right - left) * outer.width,
       height: (bottom - top) * outer.height,
     };
-    return new Image({ data: this.data, format: this.format, raw: this.raw, region });
+    const { data, format, raw, landmarks } = this;
+    return new Image({ data, format, raw, region, landmarks });
+  }
+
+  /** This image with landmarks that are relative to the whole picture. */
+  withLandmarks(landmarks: Landmarks): Image {
+    const { data, format, raw, region } = this;
+    return new Image({ data, format, raw, region, landmarks });
+  }
+
+  /** This image to be aligned by `landmarks`, which are relative to it as those of a detection are. */
+  aligned(landmarks: Landmarks): Image {
+    const outer = this.region ?? { x: 0, y: 0, width: 1, height: 1 };
+    const whole = Object.entries(landmarks).map(([name, { x, y }]): [string, Point] => [
+      name,
+      { x: outer.x + x * outer.width, y: outer.y + y * outer.height },
+    ]);
+    return this.withLandmarks(Object.fromEntries(whole));
   }
 }
 

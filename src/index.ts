@@ -2,10 +2,11 @@
 export type { Schema } from './config/types.ts';
 export type { Entity } from './entity.ts';
 export { type Code, GatewayError } from './errors.ts';
-export { type Box, Image } from './image.ts';
+export { type Box, Image, type Landmarks, type Point } from './image.ts';
 export type { Manifest } from './models/manifest.ts';
 export type { ClassScore, Mark, Model, ModelRef, Outputs, Tensor, Tensors } from './models/model.ts';
 export {
+  type Command,
   type Decision,
   definePipeline,
   type PipelineContext,

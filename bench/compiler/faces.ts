@@ -1,4 +1,4 @@
-/** A face embedder quantized with a third of the faces: what it loses on the others. */
+/** A face embedder quantized with faces of some people: what it loses on those of others. */
 import { atLeast, atMost, type Measurement } from '../report.ts';
 import { type Own, quantized } from './own.ts';
 import { faces, model, type Picture, pictureOf } from './pictures.ts';
@@ -6,11 +6,8 @@ import { areaUnderCurve, cosine, Sqnr } from './quality.ts';
 import { race } from './race.ts';
 
 const size = { width: 112, height: 112, resize: 'fill' } as const;
-/** Every so manieth face is for calibration: some of everybody, as a gateway would be given. */
-const calibrationEvery = 3;
-/** Layers stay in float until this holds on the calibration's own faces: a bit more than is asked for on others. */
-const bound = { sqnrDb: 26.5 };
-const checks = 24;
+/** How many people's faces are for calibration. */
+const calibrationPeople = 6;
 
 interface Face {
   readonly picture: Picture;
@@ -20,15 +17,12 @@ interface Face {
 export async function measureFaces(say: (line: string) => void): Promise<Measurement> {
   const all: Face[] = [];
   for (const { path, person } of await faces()) all.push({ picture: await pictureOf(path, size), person });
-  const [calibration, others] = [true, false].map((wanted) =>
-    all.filter((_, i) => (i % calibrationEvery === 0) === wanted),
-  );
-  if (!calibration || !others) throw new TypeError('Expected faces');
+  const people = [...new Set(all.map(({ person }) => person))];
+  const known = new Set(people.slice(0, calibrationPeople));
+  const others = all.filter(({ person }) => !known.has(person));
   const { float, int8, report } = await quantized(model('face_emb_mobilefacenet128.onnx'), {
     preprocessing: { mean: 127.5, std: 128 },
-    samples: calibration.map(({ picture }) => feed(picture)),
-    bound,
-    checks,
+    samples: all.filter(({ person }) => known.has(person)).map(({ picture }) => feed(picture)),
     onProgress: (step) => say(`face embedder: ${step}`),
   });
   try {

@@ -84,6 +84,8 @@ function inputText(input: Manifest['inputs'][string]): string {
 
 function outputText(output: Manifest['outputs'][string]): string {
   if (output.kind === 'tensor') return 'numbers as they are';
+  if (output.kind === 'embedding') return 'an embedding of unit length';
+  if (output.kind === 'detector') return 'boxes, with others of the detector';
   return `classes, activation ${output.activation}, best ${output.top ?? 5}`;
 }
 

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Config, ModelConfig, ServingConfig } from '../config/types.ts';
-import { asGatewayError, type GatewayError } from '../errors.ts';
+import type { Config } from '../config/types.ts';
+import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import { ModelHost } from '../models/host.ts';
+import type { JsonObject } from '../pipelines/contract.ts';
 import type { Outlet } from '../pipelines/publisher.ts';
 import { PipelineRunner } from '../pipelines/runner.ts';
 import type { Service } from '../service.ts';
@@ -14,8 +15,8 @@ export interface WorkloadOptions {
   readonly config: Config;
   readonly plans: ReadonlyMap<string, PipelinePlan>;
   readonly outlet: (pipeline: string) => Outlet;
-  /** Starts a model with the version that is its own. Throws what `ModelHost.start` does. */
-  readonly boot: (name: string, host: ModelHost, config: ModelConfig, signal: AbortSignal) => Promise<void>;
+  /** A pipeline has other entities than before. */
+  readonly onEntities: () => void;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Models that did not change are taken over from here. */
@@ -74,12 +75,33 @@ export class Workload implements Service {
     });
   }
 
+  /** Names of the requests that pipelines answer. */
+  get commands(): string[] {
+    return [...new Set([...this.runners.values()].flatMap(({ commands }) => commands))];
+  }
+
+  /**
+   * Asks the pipeline that `pipeline` of the request names, or the first that answers such requests.
+   * @throws REQUEST_INVALID, or what the pipeline throws
+   */
+  async command(name: string, request: JsonObject): Promise<JsonObject> {
+    const { pipeline, ...rest } = request;
+    const able = [...this.runners.values()].filter(({ commands }) => commands.includes(name));
+    const runner = pipeline === undefined ? able[0] : able.find((each) => each.name === pipeline);
+    if (runner) return runner.command(name, rest);
+    const names = able.map((each) => each.name).join(', ') || 'no pipeline';
+    throw new GatewayError(
+      'REQUEST_INVALID',
+      `Expected ${names} for ${name} but received ${String(pipeline)}`,
+    );
+  }
+
   async #startModel(name: string, signal: AbortSignal): Promise<void> {
     const { config, previous, metrics, log } = this.#options;
     const own = config.models[name];
     if (!own) return;
     const unchanged =
-      isDeepStrictEqual(servingOf(previous?.config.models[name]), servingOf(own)) &&
+      isDeepStrictEqual(previous?.config.models[name], own) &&
       previous?.config.limits.maxPixels === config.limits.maxPixels &&
       !previous.failures.has(`models.${name}`);
     const running = unchanged ? previous.models.get(name) : undefined;
@@ -95,7 +117,7 @@ export class Workload implements Service {
     this.models.set(name, host);
     if (running) return;
     try {
-      await this.#options.boot(name, host, own, signal);
+      await host.start(signal);
     } catch (error) {
       this.#fail(`models.${name}`, asGatewayError(error, 'MODEL_LOAD_FAILED'));
     }
@@ -103,7 +125,7 @@ export class Workload implements Service {
 
   async #startPipeline(name: string, plan: PipelinePlan): Promise<void> {
     if ('error' in plan) return this.#fail(`pipelines.${name}`, plan.error);
-    const { outlet, metrics, log } = this.#options;
+    const { config, outlet, onEntities, metrics, log } = this.#options;
     const roles: [string, ModelHost][] = Object.entries(plan.config.models).flatMap(([role, model]) => {
       const host = this.models.get(model);
       return host ? [[role, host]] : [];
@@ -115,9 +137,8 @@ export class Workload implements Service {
       models: Object.fromEntries(roles),
       maxActive: Math.min(maxActive, ...roles.map(([, { name: model }]) => this.#maxQueue(model))),
       outlet: outlet(name),
-      onVerdict: (answered, verdict) => {
-        for (const [, host] of roles) for (const { digest } of answered) host.noteVerdict(digest, verdict);
-      },
+      stateDir: config.gateway.stateDir,
+      onEntities,
       metrics,
       log: log.child({ part: 'pipeline', pipeline: name }),
     });
@@ -129,11 +150,6 @@ export class Workload implements Service {
     }
   }
 
-  /** An update may have brought a version of a model that could not be loaded. */
-  noteChange(model: string): void {
-    if (this.models.get(model)?.ref) this.failures.delete(`models.${model}`);
-  }
-
   #maxQueue(model: string): number {
     return this.#options.config.models[model]?.maxQueue ?? maxActive;
   }
@@ -142,11 +158,4 @@ export class Workload implements Service {
     this.failures.set(part, error);
     this.#options.log.error({ part, code: error.code, err: error, details: error.details }, 'Part disabled');
   }
-}
-
-/** What a change of makes other processes necessary. */
-function servingOf(config: ModelConfig | undefined): ServingConfig | undefined {
-  if (!config) return undefined;
-  const { swap: _, update: __, ...serving } = config;
-  return serving;
 }

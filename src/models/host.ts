@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { ServingConfig } from '../config/types.ts';
+import type { ModelConfig } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Image } from '../image.ts';
 import type { Logger } from '../log.ts';
@@ -9,7 +9,7 @@ import { resolveBundle } from './builtin.ts';
 import { checkCompatible, checkKind } from './compatible.ts';
 import { type BundleFile, InstanceGroup } from './instance-group.ts';
 import type { Manifest } from './manifest.ts';
-import type { Mark, Model, ModelRef, Outputs, Tensors } from './model.ts';
+import type { Mark, Model, ModelRef, Outputs, Tensors, Thumbnail } from './model.ts';
 import { ModelQueue } from './model-queue.ts';
 import type { Observer } from './trial/shadow.ts';
 import type { Vitals } from './trial/vitals.ts';
@@ -20,7 +20,7 @@ export type ModelState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
 export interface ModelHostOptions {
   /** Entry of `models` in the configuration. */
   readonly name: string;
-  readonly config: ServingConfig;
+  readonly config: ModelConfig;
   /** Width times height of the largest picture that is decoded. */
   readonly maxPixels: number;
   readonly log: Logger;
@@ -72,11 +72,6 @@ export class ModelHost implements Service, Model {
   /** Empty before the first start. */
   get version(): string {
     return this.ref?.version ?? '';
-  }
-
-  /** Where the version in charge came from. */
-  get bundle(): BundleFile | undefined {
-    return this.#group && { path: this.#group.bundle.path, digest: this.#group.loaded.ref.digest };
   }
 
   /** How the version in charge does at its work. */
@@ -201,6 +196,11 @@ export class ModelHost implements Service, Model {
     );
     for (const observe of this.#observers) observe(input, outputs);
     return outputs;
+  }
+
+  async thumbnail(image: Image, { signal }: { signal?: AbortSignal } = {}): Promise<Thumbnail> {
+    this.#checkReady();
+    return this.#queue.submit((done, state) => ({ kind: 'thumbnail', image, done, ...state }), signal);
   }
 
   async annotate(

@@ -189,6 +189,10 @@ function commandFor({ id, jobs }: Batch): Command {
   if (first?.kind === 'annotate') {
     return { kind: 'annotate', id, image: packImages([first.image]), marks: first.marks };
   }
+  if (first?.kind === 'thumbnail') {
+    const images = jobs.flatMap((job) => (job.kind === 'thumbnail' ? [job.image] : []));
+    return { kind: 'thumbnails', id, images: packImages(images) };
+  }
   const inputs = jobs.flatMap((job) => (job.kind === 'infer' ? [job.input] : []));
   return { kind: 'run', id, inputs: packInputs(inputs) };
 }

@@ -1,8 +1,8 @@
 import type { Image } from '../image.ts';
-import type { Mark, Outputs, Tensors } from './model.ts';
+import type { Mark, Outputs, Tensors, Thumbnail } from './model.ts';
 
 /** A call that waits for a process, or for its answer. */
-export type Job = InferJob | AnnotateJob;
+export type Job = InferJob | AnnotateJob | ThumbnailJob;
 
 interface InferJob extends JobState {
   readonly kind: 'infer';
@@ -15,6 +15,12 @@ interface AnnotateJob extends JobState {
   readonly image: Image;
   readonly marks: readonly Mark[];
   readonly done: (jpeg: Uint8Array) => void;
+}
+
+interface ThumbnailJob extends JobState {
+  readonly kind: 'thumbnail';
+  readonly image: Image;
+  readonly done: (thumbnail: Thumbnail) => void;
 }
 
 export interface JobState {
@@ -30,15 +36,16 @@ export interface JobState {
 }
 
 /**
- * What waits for a model, in two lanes, so that a picture to draw does not break a batch. First come, first
+ * What waits for a model, in a lane for each kind, so that a picture to draw does not break a batch. First come, first
  * served. A job that is tried again stands at the head and runs alone: if it is what ended the process, it
  * takes nobody with it.
  */
 export class JobQueue {
-  readonly #lanes: Readonly<Record<Job['kind'], Job[]>> = { infer: [], annotate: [] };
+  readonly #lanes: Readonly<Record<Job['kind'], Job[]>> = { infer: [], annotate: [], thumbnail: [] };
 
   get length(): number {
-    return this.#lanes.infer.length + this.#lanes.annotate.length;
+    const { infer, annotate, thumbnail } = this.#lanes;
+    return infer.length + annotate.length + thumbnail.length;
   }
 
   /** The one whose turn it is. */
@@ -93,13 +100,17 @@ export class JobQueue {
     return expired;
   }
 
+  /** The lane whose first has come before those of the others. */
   #next(): Job[] {
-    const { infer, annotate } = this.#lanes;
-    const [input] = infer;
-    const [drawing] = annotate;
-    if (!input || !drawing) return input ? infer : annotate;
-    return drawing.arrivedAt < input.arrivedAt ? annotate : infer;
+    const { infer, annotate, thumbnail } = this.#lanes;
+    return earlier(infer, earlier(annotate, thumbnail));
   }
+}
+
+function earlier(one: Job[], other: Job[]): Job[] {
+  const [[first], [second]] = [one, other];
+  if (!first || !second) return first ? one : other;
+  return second.arrivedAt < first.arrivedAt ? other : one;
 }
 
 export function runsAlone(job: Job): boolean {

@@ -1,5 +1,6 @@
 import parseVersion from 'semver/functions/parse.js';
 import { GatewayError } from '../errors.ts';
+import { detectorReader, landmarksReader } from './detector.ts';
 import type { GoldenSample, Manifest, OutputDecoding, PictureInput, TensorInput } from './manifest.ts';
 import {
   byKind,
@@ -60,7 +61,12 @@ const pictureInput: Reader<PictureInput> = (value, path) => {
       type: oneOf('uint8', 'float32'),
       resize: oneOf('fill', 'cover', 'contain'),
     },
-    { scale: oneOrEachChannel, offset: oneOrEachChannel, pad: number({ min: 0, max: 255, integer: true }) },
+    {
+      scale: oneOrEachChannel,
+      offset: oneOrEachChannel,
+      pad: number({ min: 0, max: 255, integer: true }),
+      landmarks: landmarksReader,
+    },
   )(value, path);
   const channels = input.colour === 'grey' ? 1 : 3;
   for (const key of ['scale', 'offset'] as const) {
@@ -86,6 +92,8 @@ const decoding: Reader<OutputDecoding> = byKind({
     { kind: oneOf('classes'), activation: oneOf('none', 'softmax', 'sigmoid') },
     { top: count },
   ),
+  embedding: object({ kind: oneOf('embedding') }, {}),
+  detector: object({ kind: oneOf('detector') }, {}),
   tensor: object({ kind: oneOf('tensor') }, {}),
 });
 
@@ -97,7 +105,7 @@ const goldenSample: Reader<GoldenSample> = object(
     outputs: record(tensorName, list(number(), { min: 1, max: 65_536 }), { min: 1, max: 64 }),
     tolerance: number({ min: 0 }),
   },
-  {},
+  { every: record(tensorName, count, { max: 64 }) },
 );
 
 const manifest: Reader<Manifest> = object(
@@ -128,6 +136,7 @@ const manifest: Reader<Manifest> = object(
     license: text({ max: 200 }),
     created: date,
     engine: oneOf('onnx', 'tfjs'),
+    detector: detectorReader,
     labels: list(text({ max: 200 }), { min: 1, max: 100_000 }),
     thresholds: record(text({ max: 64, pattern: /^[a-z]\w*$/i, what: 'a name' }), number(), { max: 64 }),
     quantization: object(

@@ -1,3 +1,5 @@
+import type { Detector } from './detector.ts';
+
 /** `bundle.json`, format 1: all that a model needs to answer here as it answered where it was made. */
 export interface Manifest {
   readonly format: 1;
@@ -23,6 +25,8 @@ export interface Manifest {
   readonly readings?: ReadingsInput;
   /** Output tensors by name. */
   readonly outputs: Readonly<Record<string, OutputDecoding>>;
+  /** How the outputs with decoding `detector` become boxes. */
+  readonly detector?: Detector;
   /** In the order of the class index. */
   readonly labels?: readonly string[];
   /** Named limits that pipelines use unless the configuration says otherwise. */
@@ -71,6 +75,11 @@ export interface PictureInput {
   readonly resize: 'fill' | 'cover' | 'contain';
   /** Byte value of the bars of `contain`. Default 114. */
   readonly pad?: number;
+  /**
+   * Where landmarks stand on the pictures that the net was trained on, x and y in parts of width and height, by
+   * name as in `detector.points`. A picture that comes with two of them or more is turned and scaled to fit.
+   */
+  readonly landmarks?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** Plain numbers: `shape` without the batch dimension. */
@@ -133,14 +142,20 @@ export type Statistic = (typeof statistics)[number];
 export type OutputDecoding =
   /** `[N, classes]`: the best `top` of them (default 5), after `activation`. */
   | { readonly kind: 'classes'; readonly activation: 'none' | 'softmax' | 'sigmoid'; readonly top?: number }
+  /** Numbers whose direction tells one thing from another: to unit length. */
+  | { readonly kind: 'embedding' }
+  /** Read by the bundle's `detector`. */
+  | { readonly kind: 'detector' }
   /** As it is. */
   | { readonly kind: 'tensor' };
 
 export interface GoldenSample {
   /** Input tensor name -> file of the archive: a PNG for a picture, little-endian numbers for a tensor. */
   readonly inputs: Readonly<Record<string, string>>;
-  /** Output tensor name -> the whole row, before decoding. */
+  /** Output tensor name -> the row, before decoding. */
   readonly outputs: Readonly<Record<string, readonly number[]>>;
+  /** Output tensor name -> that only every so many-th number of the row is in `outputs`. Default 1: the whole row. */
+  readonly every?: Readonly<Record<string, number>>;
   /** Greatest absolute difference that passes. */
   readonly tolerance: number;
 }

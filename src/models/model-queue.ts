@@ -1,7 +1,7 @@
-import type { ServingConfig } from '../config/types.ts';
+import type { ModelConfig } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
-import { settleBatch } from './answers.ts';
+import { settleBatch, settleThumbnails } from './answers.ts';
 import { Dispatcher, type Worker } from './dispatcher.ts';
 import type { Batch, Cause } from './instance.ts';
 import type { Job, JobState } from './job-queue.ts';
@@ -14,7 +14,7 @@ import { fromWire } from './protocol.ts';
 
 export interface ModelQueueOptions {
   readonly name: string;
-  readonly limits: ServingConfig;
+  readonly limits: ModelConfig;
   readonly workers: () => readonly Worker[];
   readonly metrics: Metrics;
 }
@@ -75,6 +75,8 @@ export class ModelQueue {
     this.#advance();
     if (answer.kind === 'annotated') {
       for (const job of jobs) if (job.kind === 'annotate') job.done(answer.jpeg);
+    } else if (answer.kind === 'thumbnails') {
+      settleThumbnails(jobs, answer.thumbnails);
     } else if (answer.kind === 'ran') {
       this.#meters.ran(jobs, answer, startedAt);
       settleBatch(jobs, answer, { ...by, startedAt });

@@ -1,4 +1,4 @@
-import type { Box, Image } from '../image.ts';
+import type { Box, Image, Landmarks } from '../image.ts';
 import type { Manifest } from './manifest.ts';
 
 /** Which artefact answered: enough to find the very same bytes again. */
@@ -36,11 +36,34 @@ export interface Timing {
   readonly batchSize: number;
 }
 
+/** One thing that a detector sees. */
+export interface Detection {
+  readonly label: string;
+  readonly index: number;
+  /** In [0, 1]. */
+  readonly score: number;
+  /** Relative to the image that was asked about, so that `image.crop(box)` is the thing. */
+  readonly box: Box;
+  /** Relative likewise, so that `image.aligned(landmarks)` is meant; where the detector tells points. */
+  readonly landmarks?: Landmarks;
+}
+
+/** A small grey picture: luma of a picture at about an eighth of its size, row by row. */
+export interface Thumbnail {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
 /** What a model says of one input, decoded as its bundle prescribes. */
 export interface Outputs {
   readonly model: ModelRef;
   /** With decoding `classes`: best first, as many as the bundle's `top`. */
   readonly classes?: readonly ClassScore[];
+  /** Of a detector: best first, after suppression. */
+  readonly detections?: readonly Detection[];
+  /** With decoding `embedding`: of unit length, so that the cosine of two is their scalar product. */
+  readonly embedding?: Float32Array;
   /** With decoding `tensor`: by output name, real numbers. */
   readonly tensors?: Readonly<Record<string, Tensor>>;
   /** Pixel size of the picture before cropping and resizing. */
@@ -67,6 +90,8 @@ export interface Model {
    * (after one more try elsewhere), MODEL_UNAVAILABLE, or the reason of `signal`.
    */
   infer(input: Image | Tensors, options?: { signal?: AbortSignal }): Promise<Outputs>;
+  /** The picture small and grey, which costs a small part of an inference. Throws as `infer` does. */
+  thumbnail(image: Image, options?: { signal?: AbortSignal }): Promise<Thumbnail>;
   /** A JPEG of the picture with the marks drawn on it. Throws as `infer` does. */
   annotate(image: Image, marks: readonly Mark[], options?: { signal?: AbortSignal }): Promise<Uint8Array>;
 }

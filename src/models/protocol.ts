@@ -1,7 +1,7 @@
 import { asGatewayError, type Code, GatewayError } from '../errors.ts';
-import { type Box, Image, type ImageFormat, type RawSize } from '../image.ts';
+import { type Box, Image, type ImageFormat, type Landmarks, type RawSize } from '../image.ts';
 import type { Manifest } from './manifest.ts';
-import type { Mark, Tensor, Tensors } from './model.ts';
+import type { Mark, Tensor, Tensors, Thumbnail } from './model.ts';
 
 /** What a model process is told to load. */
 export interface LoadOptions {
@@ -24,6 +24,7 @@ export type Command =
       readonly image: WireImages;
       readonly marks: readonly Mark[];
     }
+  | { readonly kind: 'thumbnails'; readonly id: number; readonly images: WireImages }
   | { readonly kind: 'stop' };
 
 /** From the process of a model to the daemon: `ready` or `failed` once, then an answer a job, in their order. */
@@ -32,6 +33,12 @@ export type Answer =
   | { readonly kind: 'failed'; readonly error: WireError }
   | ({ readonly kind: 'ran'; readonly id: number } & BatchResult)
   | { readonly kind: 'annotated'; readonly id: number; readonly jpeg: Uint8Array }
+  /** One for each picture. */
+  | {
+      readonly kind: 'thumbnails';
+      readonly id: number;
+      readonly thumbnails: readonly (Thumbnail | WireError)[];
+    }
   | { readonly kind: 'refused'; readonly id: number; readonly error: WireError }
   /** Resident bytes, every ten seconds. */
   | { readonly kind: 'memory'; readonly rss: number };
@@ -57,6 +64,8 @@ export interface WireImages {
   readonly raw: Uint32Array;
   /** x, y, width, height of each; absent where every picture is meant as a whole. */
   readonly regions?: Float64Array;
+  /** Absent where no picture has any. */
+  readonly landmarks?: readonly (Landmarks | undefined)[];
 }
 
 /** What came of a batch: one row, in order, for each input that was not refused. */
@@ -69,12 +78,28 @@ export interface BatchResult {
   readonly classes?: { readonly top: number; readonly index: Uint32Array; readonly score: Float32Array };
   /** By output name: `[size, …shape]`. */
   readonly tensors?: Readonly<Record<string, Tensor>>;
+  /** By output name: `[size, length]`, each row of unit length. */
+  readonly embedding?: Tensor;
+  readonly detections?: WireDetections;
   /** Width and height of each picture. */
   readonly pictures?: Uint32Array;
   /** Decoding and resizing, ms. */
   readonly decodeMs: number;
   /** The run of the net, ms. */
   readonly inferMs: number;
+}
+
+/** The boxes of all pictures of a batch, one after another, the best of each picture first. */
+export interface WireDetections {
+  /** Boxes of each picture. */
+  readonly counts: Uint32Array;
+  /** `[boxes, 4]`: x, y, width, height in parts of the picture (or the region of it) that was asked about. */
+  readonly boxes: Float32Array;
+  readonly scores: Float32Array;
+  /** Of the class. */
+  readonly index: Uint32Array;
+  /** `[boxes, points, 2]` */
+  readonly points?: Float32Array;
 }
 
 export function wireError(error: unknown, code: Code): WireError {
@@ -110,10 +135,11 @@ export function packImages(images: readonly Image[]): WireImages {
     formats: images.map((image) => image.format),
     raw,
     ...(regions ? { regions } : {}),
+    ...(images.some((image) => image.landmarks) ? { landmarks: images.map((image) => image.landmarks) } : {}),
   };
 }
 
-export function unpackImage({ data, formats, raw, regions }: WireImages, index: number): Image {
+export function unpackImage({ data, formats, raw, regions, landmarks }: WireImages, index: number): Image {
   const bytes = data[index];
   const format = formats[index];
   if (bytes === undefined || format === undefined) throw new RangeError(`No image ${index} in the batch`);
@@ -122,6 +148,7 @@ export function unpackImage({ data, formats, raw, regions }: WireImages, index: 
     format,
     raw: format === 'raw' ? rawSize(raw.subarray(index * 3, index * 3 + 3)) : undefined,
     region: regions ? box(regions.subarray(index * 4, index * 4 + 4)) : undefined,
+    landmarks: landmarks?.[index],
   });
 }
 

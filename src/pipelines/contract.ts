@@ -34,17 +34,29 @@ export interface Scope {
   readonly signal: AbortSignal;
 }
 
+/** Answers a request to the gateway: what it returns is the `data` of the response. */
+export type Command = (request: JsonObject, scope: Scope) => JsonObject | Promise<JsonObject>;
+
 export interface PipelineInstance {
   /** Decide about one frame. Calls overlap, over sources and, unless `stateful`, within one source. */
   process(frame: Frame, scope: Scope): Promise<Decision>;
   /** What Home Assistant shows of every source of this pipeline. */
   entities?(): readonly Entity[];
+  /**
+   * Requests that this pipeline answers, by the name that follows `…/request/`: `person/enroll`. Where several
+   * pipelines answer the same, the request says which with `pipeline`, or the first of the configuration does.
+   */
+  readonly commands?: Readonly<Record<string, Command>>;
   close?(): void | Promise<void>;
 }
 
 export interface PipelineContext<Options> {
   readonly options: Options;
   readonly log: Logger;
+  /** A folder of the gateway that survives restarts, for what a pipeline has to remember. It may not exist yet. */
+  readonly stateDir: string;
+  /** Call it when `entities` would now give others than before. */
+  readonly announce: () => void;
 }
 
 export interface PipelineDefinition<Options = Readonly<Record<string, unknown>>> {

@@ -4,9 +4,9 @@ import type { Entity } from '../entity.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Model, ModelRef } from '../models/model.ts';
+import type { Model } from '../models/model.ts';
 import type { Service } from '../service.ts';
-import type { Decision, PipelineDefinition, PipelineInstance } from './contract.ts';
+import type { Decision, JsonObject, PipelineDefinition, PipelineInstance } from './contract.ts';
 import type { Frame } from './frame.ts';
 import { type Job, Mailbox } from './mailbox.ts';
 import { type Outlet, Publisher } from './publisher.ts';
@@ -22,8 +22,10 @@ export interface RunnerOptions {
   /** Frames in work at once over all sources: no more than the queues of its models take. */
   readonly maxActive: number;
   readonly outlet: Outlet;
-  /** Told of every verdict, with the versions that it was made of. */
-  readonly onVerdict?: (answered: readonly ModelRef[], verdict: { readonly alarm: boolean }) => void;
+  /** For what the pipeline has to remember. */
+  readonly stateDir: string;
+  /** Its entities have changed. */
+  readonly onEntities: () => void;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -68,9 +70,14 @@ export class PipelineRunner implements Service {
 
   /** @throws PIPELINE_LOAD_FAILED if the pipeline cannot be made. */
   async start(): Promise<void> {
-    const { definition, config, log } = this.#options;
+    const { definition, config, log, stateDir, onEntities } = this.#options;
     try {
-      this.#instance = await definition.create({ options: config.options, log });
+      this.#instance = await definition.create({
+        options: config.options,
+        log,
+        stateDir,
+        announce: onEntities,
+      });
     } catch (error) {
       throw asGatewayError(error, 'PIPELINE_LOAD_FAILED');
     }
@@ -90,6 +97,23 @@ export class PipelineRunner implements Service {
     patience.catch(() => {});
     this.#publisher.close();
     await this.#instance?.close?.();
+  }
+
+  /** Names of the requests that the pipeline answers. */
+  get commands(): readonly string[] {
+    return Object.keys(this.#instance?.commands ?? {});
+  }
+
+  /**
+   * Answers one of them within the time of a frame.
+   * @throws what the pipeline throws, PIPELINE_TIMEOUT
+   */
+  async command(name: string, request: JsonObject): Promise<JsonObject> {
+    const commands = this.#instance?.commands ?? {};
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (!command) throw new GatewayError('REQUEST_INVALID');
+    const scope = new FrameScope(this.#options.models);
+    return this.#inTime(scope, async () => command(request, scope));
   }
 
   entities(): readonly Entity[] {
@@ -158,7 +182,6 @@ export class PipelineRunner implements Service {
     try {
       if (refusal) throw refusal;
       const decision = await this.#decide(frame, scope);
-      this.#options.onVerdict?.(scope.answered, { alarm: isAlarm(decision) });
       return {
         answer: this.#publisher.answerText(frame, scope, { result: decision.result }),
         decision,
@@ -178,6 +201,10 @@ export class PipelineRunner implements Service {
   }
 
   #decide(frame: Frame, scope: FrameScope): Promise<Decision> {
+    return this.#inTime(scope, () => this.#process(frame, scope));
+  }
+
+  #inTime<T>(scope: FrameScope, work: () => Promise<T>): Promise<T> {
     const { timeoutMs } = this.#options.config;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -188,7 +215,7 @@ export class PipelineRunner implements Service {
         scope.abort(late);
         reject(late);
       }, timeoutMs);
-      this.#process(frame, scope)
+      work()
         .then(resolve, reject)
         .finally(() => clearTimeout(timer));
     });
@@ -214,9 +241,4 @@ export class PipelineRunner implements Service {
   #count(source: string, outcome: string): void {
     this.#options.metrics.frames.inc({ source, pipeline: this.name, outcome });
   }
-}
-
-/** Something happened, or is marked as other than it should be: what people are called for. */
-function isAlarm({ events = [], picture }: Decision): boolean {
-  return events.length > 0 || (picture?.marks.some(({ tone }) => tone !== 'ok') ?? false);
 }

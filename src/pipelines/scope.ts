@@ -1,5 +1,5 @@
 import type { Image } from '../image.ts';
-import type { Mark, Model, ModelRef, Outputs, Tensors } from '../models/model.ts';
+import type { Mark, Model, ModelRef, Outputs, Tensors, Thumbnail } from '../models/model.ts';
 import type { Scope } from './contract.ts';
 
 /** The models as one frame sees them: every call heeds the frame's deadline, and who answered is kept. */
@@ -57,6 +57,10 @@ class ScopedModel implements Model {
     const outputs = await this.#model.infer(input, { signal: this.#signal(options?.signal) });
     this.#scope.noteAnswer(outputs.model);
     return outputs;
+  }
+
+  thumbnail(image: Image, options?: { signal?: AbortSignal }): Promise<Thumbnail> {
+    return this.#model.thumbnail(image, { signal: this.#signal(options?.signal) });
   }
 
   annotate(image: Image, marks: readonly Mark[], options?: { signal?: AbortSignal }): Promise<Uint8Array> {

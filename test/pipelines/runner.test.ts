@@ -64,6 +64,9 @@ class FakeModel implements Model {
   async annotate(): Promise<Uint8Array> {
     return new Uint8Array([1]);
   }
+  async thumbnail() {
+    return { width: 1, height: 1, data: new Uint8Array(1) };
+  }
 }
 
 const definition: PipelineDefinition = {
@@ -99,6 +102,8 @@ async function startRunner(pipeline: PipelineDefinition, config: Partial<Pipelin
     config: { ...every, ...config },
     models: { net: model },
     maxActive: 64,
+    stateDir: '',
+    onEntities() {},
     outlet,
     metrics,
     log,

@@ -20,7 +20,7 @@ export function carry(rewriting: Rewriting, node: Node, role: Role): boolean {
       clampBytes(rewriting, output, values.quantized(input), role);
       return true;
     case 'concat':
-      if (!plan.groups.together([...node.inputs, output])) return false;
+      if (plan.clamps.has(node) || !plan.groups.together([...node.inputs, output])) return false;
       joinBytes(rewriting, node);
       return true;
     default:

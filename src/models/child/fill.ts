@@ -1,10 +1,14 @@
 import type { Tensor as RuntimeTensor } from '../../compiler/tensor.ts';
 import { GatewayError } from '../../errors.ts';
+import type { Box } from '../../image.ts';
 import type { Manifest, PictureInput, TensorInput } from '../manifest.ts';
 import type { Tensors } from '../model.ts';
 import { type LoadOptions, unpackImage, type WireError, type WireInputs, wireError } from '../protocol.ts';
 import { decode } from './decode.ts';
+import type { View } from './detect/detect.ts';
 import { checkTensors, type PictureBatch, pictureBatch, tensorBatch } from './inputs.ts';
+import { placement } from './placement.ts';
+import type { Pixels } from './resize.ts';
 
 /** What the net is fed with, and which inputs of the batch were refused: those have no row. */
 export interface Filled {
@@ -14,6 +18,8 @@ export interface Filled {
   readonly refused: readonly (readonly [index: number, error: WireError])[];
   /** Width and height of each picture that was taken. */
   readonly pictures?: Uint32Array;
+  /** Where each of them came to stand. */
+  readonly views?: readonly View[];
 }
 
 /** How the inputs of a batch become the tensors of this net. One call at a time. */
@@ -42,7 +48,7 @@ export function filler(
 /** One after another: the memory of one decoded picture is all that a batch of any size takes. */
 async function fillPictures(
   name: string,
-  { colour }: PictureInput,
+  input: PictureInput,
   batch: PictureBatch,
   maxPixels: number,
   inputs: WireInputs,
@@ -51,19 +57,34 @@ async function fillPictures(
   const refused: [number, WireError][] = [];
   const count = inputs.data.length;
   const pictures = new Uint32Array(count * 2);
+  const views: View[] = [];
   let size = 0;
   for (let i = 0; i < count; i++) {
     try {
       const image = unpackImage(inputs, i);
-      const pixels = await decode(image, colour, maxPixels);
-      batch.put(pixels, image.region, size);
+      const pixels = await decode(image, input.colour, maxPixels);
+      batch.put(pixels, image, size);
+      views.push(viewOf(pixels, image.region, input));
       pictures.set([pixels.width, pixels.height], size * 2);
       size++;
     } catch (error) {
       refused.push([i, wireError(error, 'FRAME_INVALID')]);
     }
   }
-  return { feeds: { [name]: batch.tensor(size) }, size, refused, pictures: pictures.subarray(0, size * 2) };
+  const feeds = { [name]: batch.tensor(size) };
+  return { feeds, size, refused, pictures: pictures.subarray(0, size * 2), views };
+}
+
+const whole: Box = { x: 0, y: 0, width: 1, height: 1 };
+
+function viewOf(pixels: Pixels, region: Box = whole, input: PictureInput): View {
+  return {
+    placement: placement(pixels, region, input),
+    left: region.x * pixels.width,
+    top: region.y * pixels.height,
+    width: region.width * pixels.width,
+    height: region.height * pixels.height,
+  };
 }
 
 function fillTensors(declared: Readonly<Record<string, TensorInput>>, inputs: WireInputs): Filled {

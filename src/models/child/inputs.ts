@@ -1,15 +1,19 @@
 import type { Tensor as RuntimeTensor } from '../../compiler/tensor.ts';
 import { GatewayError } from '../../errors.ts';
-import type { Box } from '../../image.ts';
+import type { Image } from '../../image.ts';
 import type { PictureInput, TensorInput } from '../manifest.ts';
 import type { Tensors } from '../model.ts';
+import { similarity, warp } from './align.ts';
 import { type Pixels, resize } from './resize.ts';
 import { pictureShape } from './signature.ts';
 
+/** Which part of a picture is meant. */
+type Meant = Pick<Image, 'region' | 'landmarks'>;
+
 /** The input tensor of a batch of pictures, filled one by one. Made once and used for every batch. */
 export interface PictureBatch {
-  /** Scale a region of `pixels` into row `slot`. */
-  put(pixels: Pixels, region: Box | undefined, slot: number): void;
+  /** Scale a region of `pixels`, or align all of it by landmarks, into row `slot`. */
+  put(pixels: Pixels, image: Meant, slot: number): void;
   /** The first `count` rows. Valid until the next `put`. */
   tensor(count: number): RuntimeTensor;
 }
@@ -23,7 +27,7 @@ export function pictureBatch(input: PictureInput, maxBatch: number): PictureBatc
   if (type === 'uint8' && (layout === 'nhwc' || channels === 1)) {
     const data = new Uint8Array(maxBatch * size);
     return {
-      put: (pixels, region, slot) => resize(pixels, region, input, data, slot * size),
+      put: (pixels, image, slot) => place(pixels, image, input, data, slot * size),
       tensor: (count) => ({ type, data: data.subarray(0, count * size), dims: [count, ...shape] }),
     };
   }
@@ -32,8 +36,8 @@ export function pictureBatch(input: PictureInput, maxBatch: number): PictureBatc
   if (type === 'uint8') {
     const data = new Uint8Array(maxBatch * size);
     return {
-      put(pixels, region, slot) {
-        resize(pixels, region, input, bytes, 0);
+      put(pixels, image, slot) {
+        place(pixels, image, input, bytes, 0);
         for (let from = 0, to = slot * size; from < size; to++) {
           for (let c = 0; c < channels; c++) data[to + c * spread] = bytes[from++] ?? 0;
         }
@@ -45,8 +49,8 @@ export function pictureBatch(input: PictureInput, maxBatch: number): PictureBatc
   const values = realValues(input, channels);
   const step = layout === 'nhwc' ? channels : 1;
   return {
-    put(pixels, region, slot) {
-      resize(pixels, region, input, bytes, 0);
+    put(pixels, image, slot) {
+      place(pixels, image, input, bytes, 0);
       for (let from = 0, to = slot * size; from < size; to += step) {
         for (let c = 0; c < channels; c++) {
           data[to + c * spread] = values[c * 256 + (bytes[from++] ?? 0)] ?? 0;
@@ -55,6 +59,13 @@ export function pictureBatch(input: PictureInput, maxBatch: number): PictureBatc
     },
     tensor: (count) => ({ type, data: data.subarray(0, count * size), dims: [count, ...shape] }),
   };
+}
+
+function place(pixels: Pixels, image: Meant, input: PictureInput, out: Uint8Array, at: number): void {
+  const { landmarks, region } = image;
+  const turn = landmarks && input.landmarks && similarity(input.landmarks, landmarks, input, pixels);
+  if (turn) warp(pixels, turn, input, out, at);
+  else resize(pixels, region, input, out, at);
 }
 
 /** `byte * scale + offset` for all bytes of all channels: `[channels, 256]`. */

@@ -26,6 +26,8 @@ async function obey(command: Command): Promise<void> {
   try {
     if (!model) throw new Error('A job came before its model was loaded');
     if (command.kind === 'run') send({ kind: 'ran', id, ...(await model.run(command.inputs)) });
+    else if (command.kind === 'thumbnails')
+      send({ kind: 'thumbnails', id, thumbnails: await model.thumbnails(command.images) });
     else send({ kind: 'annotated', id, jpeg: await model.annotate(command.image, command.marks) });
   } catch (error) {
     send({ kind: 'refused', id, error: wireError(error, 'MODEL_RUN_FAILED') });

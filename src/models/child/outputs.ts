@@ -5,7 +5,7 @@ import type { BatchResult } from '../protocol.ts';
 
 const defaultTop = 5;
 
-type Decoded = Pick<BatchResult, 'classes' | 'tensors'>;
+type Decoded = Pick<BatchResult, 'classes' | 'embedding' | 'tensors'>;
 type Classes = Extract<OutputDecoding, { kind: 'classes' }>;
 
 /** All rows of an output, one after another, as real numbers. */
@@ -32,13 +32,30 @@ export function decodeOutputs(
 ): Decoded {
   const tensors: Record<string, Tensor> = {};
   let classes: Decoded['classes'];
+  let embedding: Decoded['embedding'];
   for (const [name, decoding] of Object.entries(decodings)) {
     const rows = outputs[name];
     if (!rows) throw new RangeError(`The net has no output ${name}`);
     if (decoding.kind === 'classes') classes = bestClasses(rows, decoding, size);
-    else tensors[name] = { data: rows.data, shape: [size, ...rows.shape] };
+    else if (decoding.kind === 'embedding') embedding = unitRows(rows, size);
+    else if (decoding.kind === 'tensor') tensors[name] = { data: rows.data, shape: [size, ...rows.shape] };
   }
-  return { ...(classes ? { classes } : {}), ...(Object.keys(tensors).length > 0 ? { tensors } : {}) };
+  return {
+    ...(classes ? { classes } : {}),
+    ...(embedding ? { embedding } : {}),
+    ...(Object.keys(tensors).length > 0 ? { tensors } : {}),
+  };
+}
+
+/** Each row divided by its length. */
+function unitRows({ data, length }: Rows, size: number): Tensor {
+  const unit = new Float32Array(size * length);
+  for (let row = 0; row < size; row++) {
+    const values = data.subarray(row * length, (row + 1) * length);
+    const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0)) || 1;
+    for (const [i, value] of values.entries()) unit[row * length + i] = value / norm;
+  }
+  return { data: unit, shape: [size, length] };
 }
 
 function bestClasses(rows: Rows, { activation, top = defaultTop }: Classes, size: number) {

@@ -1,5 +1,6 @@
 import type { Session, TensorInfo } from '../../compiler/runtime.ts';
 import { GatewayError } from '../../errors.ts';
+import { detectorOutputs } from '../detector.ts';
 import type { Manifest, PictureInput, TensorInput } from '../manifest.ts';
 
 /**
@@ -14,6 +15,11 @@ export function checkSignature(manifest: Manifest, session: Session): void {
     if (input) checkInput(info, input);
   }
   const classes = Object.entries(manifest.outputs).filter(([, { kind }]) => kind === 'classes');
+  const read = manifest.detector ? detectorOutputs(manifest.detector) : [];
+  const marked = Object.keys(manifest.outputs).filter((name) => manifest.outputs[name]?.kind === 'detector');
+  if ([...read].sort().join() !== marked.sort().join()) {
+    throw failed(`decoding detector of the outputs ${read}`, 'the manifest', `${marked}`);
+  }
   if (classes.length > 1) {
     throw failed('at most one output of classes', 'the manifest', classes.map(([name]) => name).join(', '));
   }

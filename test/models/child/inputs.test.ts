@@ -23,8 +23,8 @@ const other: Pixels = { ...pixels, data: Uint8Array.of(7, 8, 9, 10, 11, 12) };
 
 function filled(parts: Partial<PictureInput>) {
   const batch = pictureBatch({ ...input, ...parts }, 3);
-  batch.put(pixels, undefined, 0);
-  batch.put(other, undefined, 1);
+  batch.put(pixels, { region: undefined, landmarks: undefined }, 0);
+  batch.put(other, { region: undefined, landmarks: undefined }, 1);
   return batch.tensor(2);
 }
 

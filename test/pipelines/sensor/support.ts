@@ -20,7 +20,7 @@ export interface Subject {
 
 /** The pipeline as the runner would drive it. */
 export async function subjectOf(options: object, net?: Model): Promise<Subject> {
-  const instance = await sensor.create({ options: optionsOf(options), log });
+  const instance = await sensor.create({ options: optionsOf(options), log, stateDir: '', announce() {} });
   const signal = new AbortController().signal;
   return {
     send(payload, atS, more = {}) {

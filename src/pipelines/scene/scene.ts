@@ -1,0 +1,114 @@
+import type { Image } from '../../image.ts';
+import type { Detection, Model } from '../../models/model.ts';
+import { Motion } from './motion.ts';
+import type { SceneOptions } from './options.ts';
+import { contains, footOf } from './polygon.ts';
+import { type Track, Tracker } from './tracker.ts';
+import { type Passage, Zone, type ZoneState } from './zone.ts';
+
+/** What a source shows now. */
+export interface Sight {
+  /** Whether the detector was asked, and not only the motion gate. */
+  readonly looked: boolean;
+  /** Share of the picture that moves; `null` without a gate. */
+  readonly motion: number | null;
+  /** Those that count. */
+  readonly tracks: readonly Track[];
+  readonly whole: ZoneState;
+  readonly zones: Readonly<Record<string, ZoneState>>;
+  /** Of the whole picture, then of each zone. */
+  readonly passages: readonly (Passage & { readonly zone?: string })[];
+}
+
+const fallbackScore = 0.4;
+
+/** One source: gate, detector, tracker and zones. One frame at a time. */
+export class Scene {
+  readonly #options: SceneOptions;
+  readonly #motion: Motion;
+  readonly #whole: Zone;
+  readonly #zones: readonly (readonly [string, Zone])[];
+  #tracker: Tracker | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Something moved since the last look. */
+  #unsettled = true;
+
+  constructor(options: SceneOptions) {
+    this.#options = options;
+    const { threshold, minShare } = options.motion;
+    const { masks, offDelayMs } = options;
+    this.#motion = new Motion({ threshold, minShare, masks });
+    this.#whole = new Zone({ offDelayMs });
+    this.#zones = Object.entries(options.zones).map(([name, corners]) => [
+      name,
+      new Zone({ corners, offDelayMs }),
+    ]);
+  }
+
+  /** @throws as `Model.infer` */
+  async see(image: Image, detector: Model, now: number): Promise<Sight> {
+    const motion = await this.#noteMotion(image, detector, now);
+    const looked = this.#isDue(now);
+    if (looked) {
+      this.#lookedAt = now;
+      this.#unsettled = false;
+      const { detections = [] } = await detector.infer(image);
+      this.#trackerFor(detector).update(this.#wanted(detections), now);
+    }
+    const tracks = (this.#tracker?.tracks ?? []).filter(({ confirmed }) => confirmed);
+    const named = this.#zones.map(([zone, each]) => ({ zone, passages: each.update(tracks, now) }));
+    return {
+      looked,
+      motion,
+      tracks,
+      passages: [
+        ...this.#whole.update(tracks, now),
+        ...named.flatMap(({ zone, passages }) => passages.map((passage) => ({ ...passage, zone }))),
+      ],
+      whole: this.#whole.state(now),
+      zones: Object.fromEntries(this.#zones.map(([name, zone]) => [name, zone.state(now)])),
+    };
+  }
+
+  zonesOf(track: Track): string[] {
+    return this.#zones.flatMap(([name, zone]) => (zone.has(track) ? [name] : []));
+  }
+
+  async #noteMotion(image: Image, detector: Model, now: number): Promise<number | null> {
+    if (!this.#options.motion.enabled) {
+      this.#unsettled = true;
+      return null;
+    }
+    const { share, moves } = this.#motion.note(await detector.thumbnail(image), now);
+    this.#unsettled ||= moves;
+    return share;
+  }
+
+  /** A track that is not yet sure, or not seen at the last look, needs another look whatever moves. */
+  #isDue(now: number): boolean {
+    const { detectEveryMs, recheckMs } = this.#options;
+    const passed = now - this.#lookedAt;
+    const open = this.#tracker?.tracks.some((track) => !track.confirmed || track.seenAt < this.#lookedAt);
+    return passed >= recheckMs || (passed >= detectEveryMs && (this.#unsettled || open === true));
+  }
+
+  #trackerFor({ manifest }: Model): Tracker {
+    const { minScore, onDelayMs, lostMs } = this.#options;
+    this.#tracker ??= new Tracker({
+      minScore: minScore ?? manifest?.thresholds?.score ?? fallbackScore,
+      confirmMs: onDelayMs,
+      lostMs,
+    });
+    return this.#tracker;
+  }
+
+  #wanted(detections: readonly Detection[]): Detection[] {
+    const { classes, minArea, masks } = this.#options;
+    return detections.filter(
+      ({ label, box }) =>
+        (classes.length === 0 || classes.includes(label)) &&
+        box.width * box.height >= minArea &&
+        !masks.some((mask) => contains(mask, footOf(box))),
+    );
+  }
+}
