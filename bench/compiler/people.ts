@@ -12,6 +12,8 @@ const size = { width: 416, height: 416, resize: 'contain' } as const;
 /** Of a row of the output: a box, that there is a thing, and each class of things, of which the first is person. */
 const row = { width: 85, thing: 4, person: 5 } as const;
 const greatestLoss = 0.01;
+/** As of `edgeward compile`: layers stay in float until outputs are so far above their noise. */
+const bound = { sqnrDb: 15 };
 
 interface Labelled {
   readonly picture: Picture;
@@ -35,6 +37,7 @@ export async function measurePeople(say: (line: string) => void): Promise<Measur
   const { float, int8, report } = await quantized(path, {
     preprocessing: { colour: 'bgr' },
     samples: calibration.map(({ picture }) => ({ images: picture })),
+    bound,
     onProgress: (step) => say(`person detector: ${step}`),
   });
   const source = await open(await readFile(path));
