@@ -37,6 +37,11 @@ export interface SubscribeOptions {
    * `immediate` (default): acknowledge at once, whatever the handler does.
    */
   acknowledge?: 'deferred' | 'immediate';
+  /**
+   * Subscribers of one group share the messages, so that each is handled by one of them (MQTT 5.0, 4.8.2). At an
+   * external broker; the embedded one ignores it.
+   */
+  share?: string | undefined;
 }
 
 /** The gateway's connection to its broker, embedded or external. */

@@ -19,6 +19,8 @@ const retained = { qos: 1, retain: true } as const;
 
 interface Subscription extends LocalSubscription {
   readonly qos: Qos;
+  /** The filter as the broker knows it: with the group that shares it. */
+  readonly asked: string;
   /** The broker has answered. */
   readonly answered: (refusal?: Error) => void;
 }
@@ -104,7 +106,7 @@ export class ExternalBus implements Bus {
   async subscribe(
     filter: string,
     handler: MessageHandler,
-    { acknowledge = 'immediate', qos = acknowledge === 'deferred' ? 1 : 0 }: SubscribeOptions = {},
+    { acknowledge = 'immediate', qos = acknowledge === 'deferred' ? 1 : 0, share }: SubscribeOptions = {},
   ): Promise<() => Promise<void>> {
     const deferred = acknowledge === 'deferred';
     const subscription = await new Promise<Subscription>((resolve, reject) => {
@@ -112,6 +114,7 @@ export class ExternalBus implements Bus {
         filter,
         handler,
         deferred,
+        asked: share === undefined ? filter : `$share/${share}/${filter}`,
         // At QoS 2 the broker forgets a message before its handler has settled, once it has our PUBREC.
         qos: deferred && qos === 2 ? 1 : qos,
         answered: (refusal) => {
@@ -122,7 +125,7 @@ export class ExternalBus implements Bus {
       };
       this.#subscriptions.add(wanted);
       this.#inbox.claim(wanted);
-      if (this.connected) this.#ask(filter);
+      if (this.connected) this.#ask(wanted.asked);
       else resolve(wanted);
     });
     return () => this.#end(subscription);
@@ -180,8 +183,8 @@ export class ExternalBus implements Bus {
       (err) => err && log.warn({ err }, 'status was not accepted'),
     );
     if (!session) this.#granted.clear();
-    for (const filter of new Set([...this.#subscriptions].map((wanted) => wanted.filter))) {
-      if (!this.#granted.has(filter)) this.#ask(filter);
+    for (const asked of new Set([...this.#subscriptions].map((wanted) => wanted.asked))) {
+      if (!this.#granted.has(asked)) this.#ask(asked);
     }
     this.#outbox.open(window);
     this.#connected.set(true);
@@ -211,11 +214,11 @@ export class ExternalBus implements Bus {
   }
 
   async #end(subscription: Subscription): Promise<void> {
-    const { filter } = subscription;
+    const { asked } = subscription;
     this.#subscriptions.delete(subscription);
-    if (this.#wantedBy(filter).length === 0) {
-      this.#granted.delete(filter);
-      if (this.connected) await this.#unsubscribe(filter);
+    if (this.#wantedBy(asked).length === 0) {
+      this.#granted.delete(asked);
+      if (this.connected) await this.#unsubscribe(asked);
     }
     this.#inbox.forget(subscription);
   }
@@ -232,8 +235,8 @@ export class ExternalBus implements Bus {
     if (await this.#link?.unsubscribe(filter)) this.#session.delete(filter);
   }
 
-  #wantedBy(filter: string): Subscription[] {
-    return [...this.#subscriptions].filter((wanted) => wanted.filter === filter);
+  #wantedBy(asked: string): Subscription[] {
+    return [...this.#subscriptions].filter((wanted) => wanted.asked === asked);
   }
 
   /** Whether the broker has taken `offline`. */

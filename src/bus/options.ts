@@ -10,7 +10,7 @@ export type BusMetrics = Pick<
 >;
 
 /** What a bus on a broker elsewhere reads of its configuration. */
-export type ExternalConfig = Omit<BusConfig, 'embedded'>;
+export type ExternalConfig = Omit<BusConfig, 'embedded' | 'share'>;
 
 /** What a bus of either kind is made of. */
 export interface BusOptions<C = BusConfig> {

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { describe, type Fault } from './problem.ts';
-import type { BusConfig, EmbeddedConfig, RemoteConfig, UplinkConfig } from './types.ts';
+import type { BusConfig, RemoteConfig, UplinkConfig } from './types.ts';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -16,7 +16,7 @@ export function isLoopback(host: string): boolean {
 export function brokerFaults(bus: BusConfig): Fault[] {
   return [
     ...reconnectFaults(bus, 'bus'),
-    ...(bus.url === null ? embeddedFaults(bus.embedded) : remoteFaults(bus, bus.url, 'bus')),
+    ...(bus.url === null ? embeddedFaults(bus) : remoteFaults(bus, bus.url, 'bus')),
   ];
 }
 
@@ -46,10 +46,14 @@ function remoteFaults({ tls, password, username }: RemoteConfig, url: string, se
   return faults;
 }
 
-function embeddedFaults(embedded: EmbeddedConfig): Fault[] {
+function embeddedFaults({ share, embedded }: BusConfig): Fault[] {
   const { host, port, websocketPort, tls, users, anonymous } = embedded;
   const at = ['bus', 'embedded'];
   const faults = pairFaults(tls, [...at, 'tls']);
+  if (share !== null) {
+    const expected = 'an external broker, whose frames gateways can share,';
+    faults.push({ path: ['bus', 'url'], expected, received: 'null' });
+  }
   if (port === null && websocketPort === null && tls.port === null) {
     faults.push({ path: at, expected: 'a port, websocketPort or tls.port', received: 'none' });
   }

@@ -1,6 +1,6 @@
 import { embeddedSchema } from './embedded-schema.ts';
 import { integer, nullable } from './format.ts';
-import { brokerUrl } from './mqtt-formats.ts';
+import { brokerUrl, identifier } from './mqtt-formats.ts';
 import { remoteSchema } from './remote-schema.ts';
 import type { Schema } from './types.ts';
 
@@ -13,6 +13,14 @@ export const busSchema = {
     env: 'EDGEWARD_BUS_URL',
   },
   ...remoteSchema('EDGEWARD_BUS'),
+  share: {
+    doc:
+      'Gateways of one group at an external broker share its frames: each is judged by one of them. ' +
+      'null: every gateway gets every frame.',
+    format: nullable(identifier),
+    default: null,
+    env: 'EDGEWARD_BUS_SHARE',
+  },
   maxQueued: {
     doc: 'Messages that wait for a broker that is away; more are refused, and the oldest of QoS 0 go first.',
     format: integer({ min: 1, max: 1_000_000 }),

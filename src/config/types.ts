@@ -46,6 +46,8 @@ export interface RemoteConfig {
 export interface BusConfig extends RemoteConfig {
   /** `mqtt`, `mqtts`, `ws` or `wss`. `null`: the embedded broker. */
   readonly url: string | null;
+  /** Group of gateways that share the frames of an external broker. */
+  readonly share: string | null;
   /** A message that waits for a broker that is away; the oldest QoS 0 ones go first. */
   readonly maxQueued: number;
   readonly maxPacketBytes: number;

@@ -46,13 +46,16 @@ export class Router {
   readonly #bus: Bus;
   readonly #sources: Sources;
   readonly #metrics: Metrics;
+  readonly #share: string | undefined;
   readonly #subscriptions = new Map<string, Subscription>();
   #closed = false;
 
-  constructor(options: { bus: Bus; sources: Sources; metrics: Metrics }) {
+  /** @param options.share group of gateways that share the frames. */
+  constructor(options: { bus: Bus; sources: Sources; metrics: Metrics; share?: string | undefined }) {
     this.#bus = options.bus;
     this.#sources = options.sources;
     this.#metrics = options.metrics;
+    this.#share = options.share;
   }
 
   /** Takes these routes instead of those before. A topic that stays is never unsubscribed: no frame is missed. */
@@ -86,6 +89,7 @@ export class Router {
     const unsubscribe = await this.#bus.subscribe(pattern.filter, handle, {
       qos: route.config.qos,
       acknowledge,
+      share: this.#share,
     });
     this.#subscriptions.set(key, { route, unsubscribe });
   }

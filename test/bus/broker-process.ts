@@ -10,6 +10,7 @@ const [stateDir = '', port = '0'] = process.argv.slice(2);
 const bus = new EmbeddedBus({
   config: {
     url: null,
+    share: null,
     protocol: '3.1.1',
     clientId: null,
     username: null,

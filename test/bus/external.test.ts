@@ -47,6 +47,39 @@ describe.skipIf(withoutMosquitto)(`on mosquitto${withoutMosquitto ? `: ${without
       await until(() => handled === 60);
     });
 
+    it('shares frames with the gateways of its group, and loses none when one of them is cut off', async () => {
+      const mosquitto = await startMosquitto();
+      const done = new Map<string, string[]>();
+      const handled = () => [...done.values()].flat();
+      const gate = deferred();
+      const join = async (clientId: string, stateDir: string, held?: Promise<void>) => {
+        const gateway = await startExternal(mosquitto.url, { protocol, clientId, stateDir });
+        await gateway.bus.subscribe(
+          frame,
+          async ({ payload }) => {
+            await held;
+            done.set(clientId, [...(done.get(clientId) ?? []), payload.toString()]);
+          },
+          { ...frames, share: 'hall' },
+        );
+        return gateway.bus;
+      };
+      const folder = await temporaryFolder();
+      await join('one', await temporaryFolder());
+      const other = await join('other', folder, gate.promise);
+      const camera = await client(mosquitto.url);
+      for (let i = 0; i < 40; i++) await camera.publish(frame, String(i), { qos: 1 });
+      await until(() => done.get('one')?.length === 20);
+      // Stopped with twenty that it has not answered; they are its session's.
+      const stopped = other.stop();
+      gate.resolve();
+      await stopped;
+      done.delete('other');
+      await join('other', folder);
+      await until(() => new Set(handled()).size === 40);
+      expect(handled()).toHaveLength(40);
+    });
+
     it('gets again in its next process what it had not answered', async () => {
       const mosquitto = await startMosquitto();
       const stateDir = await temporaryFolder();

@@ -27,6 +27,7 @@ export const topics = createTopics({ base: 'edgeward', gateway: 'gw' });
 export function busOptions({ stateDir = '', ...overrides }: BusOverrides = {}): BusOptions {
   const config: BusConfig = {
     url: null,
+    share: null,
     protocol: '3.1.1',
     clientId: null,
     username: null,
