@@ -53,6 +53,10 @@ export const errors = {
     summary: 'The repository shows files of different times as if they belonged together',
   },
   UPDATE_DIGEST_MISMATCH: { disposition: 'reject', summary: 'The bundle is not the one that was signed' },
+  UPDATE_WRONG_MODEL: {
+    disposition: 'reject',
+    summary: 'The bundle is of another model or version than its release',
+  },
   UPDATE_TOO_LARGE: {
     disposition: 'reject',
     summary: 'The repository sends more than was signed or is allowed',

@@ -1,3 +1,6 @@
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import tar from 'tar-stream';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/models/bundle.ts';
 import {
@@ -111,4 +114,21 @@ describe('readBundle', () => {
       expect(await refusal([{ name: 'bundle.json', data }, ...fileEntries])).toEqual(invalid('bundle.json'));
     },
   );
+
+  it('does not unpack what is compressed, however much there is in it', async () => {
+    const bomb = gzipSync(Buffer.alloc(64 * 2 ** 20));
+    await expect(readBundle(await saved(bomb))).rejects.toEqual(invalid('a whole tar archive'));
+    const padded = Buffer.concat([bomb, Buffer.alloc(1024)]);
+    await expect(readBundle(await saved(padded))).rejects.toMatchObject({ code: 'BUNDLE_INVALID' });
+  });
+
+  it('takes the path of an extended header for the path of the file, and refuses it as such', async () => {
+    const pack = tar.pack();
+    pack.entry({ name: 'bundle.json' }, manifestEntry().data ?? '');
+    for (const [name, data] of Object.entries(files)) pack.entry({ name }, data);
+    pack.entry({ name: 'harmless', pax: { path: '../../outside' } }, 'x');
+    pack.finalize();
+    const path = await saved(await buffer(pack));
+    await expect(readBundle(path)).rejects.toEqual(invalid('../../outside'));
+  });
 });

@@ -10,7 +10,7 @@ export interface SigningOptions {
   readonly days: number;
 }
 
-export const passphraseVariable = 'EDGEWARD_KEYS_PASSPHRASE';
+const passphraseVariable = 'EDGEWARD_KEYS_PASSPHRASE';
 
 export function addSigningOptions(command: Command): Command {
   return command

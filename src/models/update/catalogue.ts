@@ -8,7 +8,7 @@ import { loadTargets, type Source } from './refresh.ts';
 import { type Channel, type Release, releaseOf } from './release.ts';
 import type { TrustedSet } from './trusted-set.ts';
 
-export interface Query {
+interface Query {
   readonly model: string;
   /** Exactly this one. Without it the newest of the channel that this edgeward can run. */
   readonly version?: string;

@@ -18,6 +18,8 @@ export interface Download {
   readonly pace: Pace;
   readonly signal: AbortSignal;
   readonly onProgress: (receivedBytes: number) => void;
+  /** Looks at the whole, verified file before it gets its name; what it throws keeps that from happening. */
+  readonly inspect: (file: string) => Promise<void>;
 }
 
 /** Connections that may break off under one download, each having brought something. */
@@ -29,7 +31,8 @@ const resumable: readonly unknown[] = ['UPDATE_FETCH_FAILED', 'UPDATE_TOO_SLOW']
 /**
  * Brings a file of a repository to disk. It goes on where an earlier try ended, of this process or of one that
  * was killed. `file` is there, whole, verified and safe from a loss of power, or it is not there.
- * @throws UPDATE_FETCH_FAILED, UPDATE_TOO_SLOW, UPDATE_TOO_LARGE, UPDATE_DIGEST_MISMATCH, UPDATE_UNWRITABLE
+ * @throws UPDATE_FETCH_FAILED, UPDATE_TOO_SLOW, UPDATE_TOO_LARGE, UPDATE_DIGEST_MISMATCH, UPDATE_UNWRITABLE,
+ *   and what `inspect` throws
  */
 export async function download(job: Download): Promise<void> {
   const part = await PartFile.open(job.file, job.bytes);
@@ -45,6 +48,7 @@ export async function download(job: Download): Promise<void> {
       const received = part.digest;
       throw refusal('UPDATE_DIGEST_MISMATCH', { expected: job.digest, what: job.path, received });
     }
+    await job.inspect(part.path);
     await part.finish();
   } catch (error) {
     const isOfUse = job.signal.aborted || (error instanceof GatewayError && resumable.includes(error.code));

@@ -1,7 +1,3 @@
-export type { Catalogue, Query } from './catalogue.ts';
-export {
-  type DownloadOptions,
-  ModelRepository,
-  type ModelRepositoryOptions,
-} from './model-repository.ts';
-export type { Channel, Release } from './release.ts';
+export type { Catalogue } from './catalogue.ts';
+export { ModelRepository, type ModelRepositoryOptions } from './model-repository.ts';
+export type { Release } from './release.ts';

@@ -29,6 +29,11 @@ export class PartFile {
     return part;
   }
 
+  /** Where it is until it has its name. */
+  get path(): string {
+    return partOf(this.#file);
+  }
+
   get bytes(): number {
     return this.#bytes;
   }

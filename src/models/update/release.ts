@@ -19,7 +19,7 @@ export interface Release {
   readonly minEdgeward?: string;
 }
 
-export interface Accuracy {
+interface Accuracy {
   readonly metric: string;
   readonly dataset: string;
   readonly float: number;

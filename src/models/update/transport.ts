@@ -15,7 +15,7 @@ export interface Transport {
   open(path: string, options: { offset: number; signal: AbortSignal }): Promise<Opened | undefined>;
 }
 
-export interface Opened {
+interface Opened {
   readonly offset: number;
   readonly chunks: AsyncIterable<Uint8Array>;
 }

@@ -21,7 +21,7 @@ export interface InitOptions {
 }
 
 /** So many keys, of which so many must sign. */
-export interface Quorum {
+interface Quorum {
   readonly keys: number;
   readonly threshold: number;
 }

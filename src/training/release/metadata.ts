@@ -28,7 +28,7 @@ export interface RootBody extends Body<'root'> {
   readonly roles: Readonly<Record<TopRole, Signers>>;
 }
 
-export interface Delegation extends Signers {
+interface Delegation extends Signers {
   readonly name: string;
   readonly terminating: boolean;
   readonly paths: readonly string[];
@@ -39,7 +39,7 @@ export interface TargetsBody extends Body<'targets'> {
   readonly delegations?: { readonly keys: Keys; readonly roles: readonly Delegation[] };
 }
 
-export interface TargetBody {
+interface TargetBody {
   readonly length: number;
   readonly hashes: Readonly<Record<string, string>>;
   readonly custom: Readonly<Record<string, unknown>>;

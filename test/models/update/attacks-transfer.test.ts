@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { targetFilePath, targetPathOf } from '../../../src/models/update/layout.ts';
 import { addKey } from '../../../src/training/release/add-key.ts';
 import { sign } from '../../../src/training/release/sign.ts';
-import { type Owner, releasedRepository } from '../../training/release/fixtures.ts';
+import { bundleFile, type Owner, releasedRepository } from '../../training/release/fixtures.ts';
 import { fileOf, show, stateOf, stolenKeys } from './forge.ts';
 import { bornWith, expectRefused, type Handler, mirrorOf } from './hostile.ts';
 
@@ -124,6 +125,28 @@ describe('wrong software', () => {
         code: expect.stringMatching(/^UPDATE_(DIGEST_MISMATCH|FETCH_FAILED|TOO_LARGE)$/),
       });
     }
+  });
+
+  it.each([
+    ['another model', { name: 'faces', version: '1.2.0' }],
+    ['another version', { name: 'digits', version: '0.1.0' }],
+  ])("that is %s is refused though the model's own key has signed it", async (_name, is) => {
+    const { owner, mirror, gateway } = await scene();
+    const evil = await readFile(await bundleFile(is));
+    const role = (await stateOf(owner)).roles.get('model-digits')?.body;
+    if (!role) throw new Error('no releases');
+    const sha256 = createHash('sha256').update(evil).digest('hex');
+    const target = { length: evil.length, hashes: { sha256 }, custom: { channel: 'stable' } };
+    const body = { ...role, version: 2, targets: { ...role.targets, 'digits/digits-1.2.0.bundle': target } };
+    const keys = {
+      snapshot: await stolenKeys(owner, 'snapshot'),
+      timestamp: await stolenKeys(owner, 'timestamp'),
+    };
+    const signed = sign(body, await stolenKeys(owner, 'model-digits'));
+    await show(mirror, owner, { 'model-digits': signed }, (each) => keys[each]);
+    mirror.instead.set('digits-1.2.0.bundle', evil);
+    await expect(gateway.update(mirror.url)).rejects.toMatchObject({ code: 'UPDATE_WRONG_MODEL' });
+    expect(Object.keys(await gateway.contents()).filter((name) => name.includes('bundle'))).toEqual([]);
   });
 
   it('that one model signs in the name of another is not seen', async () => {
