@@ -105,7 +105,12 @@ export class Gateway implements Service {
       onAppear: (source, route) => this.#announcer.addSource(source, route),
       onAvailability: (source, online) => this.#announcer.availability(source, online),
     });
-    this.#router = new Router({ bus, sources: this.#sources, metrics });
+    this.#router = new Router({
+      bus,
+      sources: this.#sources,
+      metrics,
+      share: config.bus.share ?? undefined,
+    });
     this.#http = new HttpServer({
       config: config.http,
       metrics,
