@@ -28,8 +28,7 @@ export function createCommand(): Command {
     .addHelpText(
       'after',
       `
-Golden samples are those of every class that the net is least sure of while still right, and ordinary ones, with
-the answers of the net: a gateway takes the bundle only if it answers the same. They are part of the bundle, so
+Golden samples are some of every class that the net is least sure of while still right, with its answers: a gateway takes the bundle only if it answers the same. They are part of the bundle, so
 take them from pictures that may be given away.
 
 Example:

@@ -2,7 +2,7 @@ import type { NamedTensorMap, Variable } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from './backend.ts';
 
 /** What the optimizer remembers of a variable: running means of its gradient and of the square of it. */
-export interface Moments {
+interface Moments {
   readonly mean: Float32Array;
   readonly square: Float32Array;
 }

@@ -17,8 +17,8 @@ const mostSamples = 40;
 
 /**
  * Samples with what the graph answers to them. Of every class the one that the net is least sure of while still
- * right, and one of ordinary sureness: the first would show another net, or a preprocessing that is a little wrong; a
- * row of 0 and 1 would not. Of reconstructions some, evenly over the part.
+ * right, and one of few that it is less sure of: they would show another net, or a preprocessing that is a
+ * little wrong; a row of 0 and 1 would not. Of reconstructions some, evenly over the part.
  */
 export async function goldenOf(session: Session, part: Part): Promise<Golden> {
   const rows = await predict(session, part);
@@ -59,7 +59,7 @@ function bordersOf(rows: readonly Float32Array[], labels: Uint16Array): number[]
   });
   const places = [
     (right: number[]) => right[0],
-    (right: number[]) => right[Math.max(1, Math.floor(right.length / 10))],
+    (right: number[]) => right[Math.max(1, Math.floor(right.length / 30))],
   ];
   return places.flatMap((place) => byClass.flatMap((right) => place(right) ?? []));
 }

@@ -11,7 +11,7 @@ import { explained } from './reconstruction-errors.ts';
 import { type RunCard, readRunCard } from './run-card.ts';
 
 /** What the numbers of `OptimizeReport` are shares of. */
-export type Metric = 'top-1' | 'explained variance';
+type Metric = 'top-1' | 'explained variance';
 
 export interface OptimizeReport {
   readonly metric: Metric;

@@ -2,8 +2,7 @@ import type { Preprocessing } from '../compiler/passes/picture-input.ts';
 import { GatewayError } from '../errors.ts';
 import type { Augmentation } from './pictures.ts';
 
-export const tasks = ['mnist', 'classify', 'autoencoder'] as const;
-export type TaskName = (typeof tasks)[number];
+export type TaskName = 'mnist' | 'classify' | 'autoencoder';
 
 /** A frozen net whose answers a head is trained on. */
 export interface Backbone {
@@ -43,7 +42,9 @@ export function recipeDefaults(
   net: Recipe['net'],
 ): Pick<Recipe, 'epochs' | 'batchSize' | 'learningRate' | 'augmentation' | 'code'> {
   const common = { batchSize: 64, learningRate: 0.002, augmentation: {}, code: 8 };
-  if (task === 'mnist' && net === 'conv') return { ...common, epochs: 8, batchSize: 128 };
+  if (task === 'mnist' && net === 'conv') {
+    return { ...common, epochs: 8, batchSize: 128, augmentation: { shift: 1 } };
+  }
   if (task === 'mnist') return { ...common, epochs: 10 };
   if (task === 'autoencoder') return { ...common, epochs: 60, batchSize: 32 };
   if (net === 'head') return { ...common, epochs: 40, batchSize: 32 };

@@ -162,7 +162,7 @@ export function getWeights(model: LayersModel): Float32Array[] {
   return model.weights.map((weight) => Float32Array.from(weight.read().dataSync()));
 }
 
-export function setWeights({ core }: TensorFlow, model: LayersModel, weights: readonly Float32Array[]): void {
+function setWeights({ core }: TensorFlow, model: LayersModel, weights: readonly Float32Array[]): void {
   core.tidy(() => {
     for (const [i, weight] of model.weights.entries()) {
       weight.write(core.tensor(weights[i] ?? new Float32Array(), weight.shape as number[], 'float32'));

@@ -95,6 +95,6 @@ export function describeRun({ card, parameters, history, result, tookMs }: RunRe
   return `${sections.join('\n\n')}\n`;
 }
 
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${(share * 100).toFixed(2)} %`;
 }

@@ -24,7 +24,7 @@ describe('edgeward bundle inspect', () => {
     expect(stdout).toMatch(/^input +image: picture of 28 × 28, grey, uint8 nhwc/m);
     expect(stdout).toMatch(/^quantized +int8-qdq; weights int8/m);
     expect(stdout).toMatch(
-      /^accuracy +top-1 on MNIST test \(10000 samples\): float 0\.97\d+, quantized 0\.97\d+$/m,
+      /^accuracy +top-1 on MNIST test \(10000 samples\): float 0\.98\d+, quantized 0\.98\d+$/m,
     );
     expect(stdout).toMatch(/^golden +20 samples/m);
     expect(stdout).toMatch(/^digest +sha256:[0-9a-f]{64}$/m);

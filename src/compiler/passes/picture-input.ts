@@ -94,7 +94,12 @@ function channelsLast(input: Value, { layout }: PictureValue): Value {
   return layout === 'nhwc' ? input : { ...input, shape: [batch, height, width, channels] };
 }
 
+/** One number where that says it all: a quantized graph has nothing to compute for it then. */
 function channelTensor(numbers: readonly number[]): Tensor {
+  const [first = 0] = numbers;
+  if (numbers.every((each) => each === first)) {
+    return { type: 'float32', dims: [], data: Float32Array.of(first) };
+  }
   return { type: 'float32', dims: [numbers.length, 1, 1], data: Float32Array.from(numbers) };
 }
 

@@ -2,16 +2,16 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { GatewayError } from '../../errors.ts';
 
 type Layer = LayersModel['layers'][number];
-export type Pair = readonly [height: number, width: number];
+type Pair = readonly [height: number, width: number];
 
 /** What TFLite's operators can do to their own output. */
 export type Fused = 'none' | 'relu' | 'relu6';
 
 /** One step of a net whose layers follow each other, in the layout of Keras. */
-export type Step = Product | Other;
+type Step = Product | Other;
 
 /** A product with weights. */
-export type Product =
+type Product =
   | {
       readonly kind: 'conv' | 'depthwise';
       /** `[kh, kw, C, O]`, of a depthwise one `[kh, kw, C, M]`. */

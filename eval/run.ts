@@ -1,0 +1,6 @@
+/** `npm run eval -- NAME`: measure how good the answers are, of one task or, without a name, of all. */
+import { runMeasurements } from '../bench/runner.ts';
+
+await runMeasurements({
+  mnist: () => import('./mnist.ts'),
+});
