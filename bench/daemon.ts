@@ -1,12 +1,13 @@
 /** The built daemon as a process of its own, for benchmarks that go through MQTT. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../test/support/free-port.ts';
+import { cpuMs, treeCpuMs } from './cpu.ts';
 import type { PublisherJob } from './publisher.ts';
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
@@ -19,18 +20,20 @@ export interface BenchDaemon {
   metric(name: string, labels?: string): Promise<number>;
   /** CPU time of the daemon's own process since its start, ms. */
   cpuMs(): Promise<number>;
+  /** The same with its model processes. */
+  treeCpuMs(): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Starts a daemon with the embedded broker; `yaml` says the rest. */
-export async function startDaemon(yaml: string): Promise<BenchDaemon> {
+/** Starts a daemon with the embedded broker, or as a client of `broker`; `yaml` says the rest. */
+export async function startDaemon(yaml: string, broker?: string): Promise<BenchDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'edgeward-bench-'));
   const [port, httpPort] = [await freePort(), await freePort()];
   const config = join(folder, 'bench.yaml');
   await writeFile(
     config,
     `gateway: { id: bench, stateDir: ./state }
-bus: { embedded: { port: ${port} } }
+bus: ${broker === undefined ? `{ embedded: { port: ${port} } }` : `{ url: '${broker}' }`}
 http: { port: ${httpPort} }
 log: { level: warn }
 homeAssistant: { enabled: false }
@@ -49,6 +52,7 @@ ${yaml}`,
       return Number(line?.split(' ').at(-1) ?? Number.NaN);
     },
     cpuMs: () => cpuMs(child.pid ?? 0),
+    treeCpuMs: () => treeCpuMs(child.pid ?? 0),
     async stop() {
       child.kill('SIGTERM');
       await once(child, 'exit');
@@ -80,20 +84,4 @@ async function whenReady(child: ChildProcess, url: string): Promise<void> {
     if (child.exitCode !== null || Date.now() > deadline) throw new Error('Expected a gateway that is ready');
     await delay(30);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-/** proc(5): fields 14 and 15 of /proc/PID/stat, in ticks of 10 ms. */
-async function cpuMs(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

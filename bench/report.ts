@@ -37,6 +37,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** The value that a share `q` of all stays at or under. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * q) - 1] ?? Number.NaN;
+}
+
 /** To four significant digits: more would be noise. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));

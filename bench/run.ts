@@ -3,9 +3,13 @@ import { type Benchmark, machine } from './report.ts';
 
 const benchmarks: Readonly<Record<string, () => Promise<{ readonly default: Benchmark }>>> = {
   batching: () => import('./batching.ts'),
+  brokers: () => import('./brokers.ts'),
+  cameras: () => import('./cameras.ts'),
   compiler: () => import('./compiler.ts'),
+  frames: () => import('./frames.ts'),
   gateway: () => import('./gateway.ts'),
   host: () => import('./host.ts'),
+  latency: () => import('./latency.ts'),
 };
 
 const names = process.argv.slice(2);

@@ -74,6 +74,13 @@ export function createMetrics() {
       labelNames: ['model', 'cause'] as const,
       registers,
     }),
+    /** outcome: `swapped`, `rolled_back` or `rejected`. */
+    modelUpdates: new Counter({
+      name: 'edgeward_model_updates_total',
+      help: 'Versions that were put in charge, sent back or turned away',
+      labelNames: ['model', 'outcome'] as const,
+      registers,
+    }),
     busConnected: new Gauge({
       name: 'edgeward_bus_connected',
       help: '1 while the broker takes what is published',

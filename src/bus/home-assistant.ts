@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Entity } from '../entity.ts';
+import { modelComponents } from './model-entities.ts';
+import { slug } from './slug.ts';
 import type { Topics } from './topics.ts';
 
 /** The gateway as a device of Home Assistant. */
@@ -80,17 +81,7 @@ export function gatewayDevice(
     payload_on: 'online',
     payload_off: 'offline',
   };
-  const updates = models.map(({ name }): [string, Component] => [
-    slug('model', name),
-    {
-      platform: 'update',
-      unique_id: slug('edgeward', gateway.id, 'model', name),
-      name: `Model ${name}`,
-      entity_category: 'diagnostic',
-      state_topic: topics.modelState(name),
-      availability: [{ topic: topics.status }],
-    },
-  ]);
+  const updates = models.flatMap(({ name }) => modelComponents(topics, name));
   return {
     id,
     payload: {
@@ -176,17 +167,6 @@ function pipelineComponents(
 
 export function gatewayDeviceId({ id }: Pick<GatewayDescription, 'id'>): string {
   return slug('edgeward', id);
-}
-
-/**
- * The parts as one id of `[a-zA-Z0-9_-]`. Distinct parts give distinct ids: where joining alone could not
- * tell them apart, a digest of them follows.
- */
-export function slug(...parts: string[]): string {
-  const joined = parts.join('_');
-  if (parts.every((part) => /^[a-zA-Z0-9-]+$/.test(part))) return joined;
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
-  return `${joined.replace(/[^a-zA-Z0-9_-]/g, '-')}_${digest}`;
 }
 
 function originOf({ version }: GatewayDescription): DevicePayload['origin'] {

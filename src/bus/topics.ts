@@ -32,6 +32,8 @@ export function createTopics({ base, gateway }: { base: string; gateway: string 
     /** Whether a message of ours on this topic is retained: what is true, and not what happens. */
     isRetained: (topic: string) =>
       topic.startsWith(`${root}/`) && /\/(status|state|availability)$/.test(topic),
+    /** `swapped`, `rolled_back` or `rejected`; never retained. */
+    modelEvent: (model: string) => `${root}/models/${model}/event`,
     request: (command: string) => `${root}/request/${command}`,
     response: (command: string) => `${root}/response/${command}`,
     /** The filter of all requests. */

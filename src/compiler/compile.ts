@@ -9,6 +9,7 @@ import { importModel } from './compile-source.ts';
 import type { Graph, Value } from './graph.ts';
 import type { Imported } from './imported.ts';
 import { writeModel } from './onnx/model.ts';
+import { foldColumns } from './passes/fold-columns.ts';
 import type { Preprocessing } from './passes/picture-input.ts';
 import { type PostTrainingOptions, type Quantized, quantizeToInt8 } from './post-training.ts';
 
@@ -61,7 +62,7 @@ async function compileModel(options: CompileOptions): Promise<Compiled> {
   const imported = await step('import', 'Importing', () => importModel(options.path));
   checkSizes(imported.graph);
   const prepared = await step('passes', 'Simplifying', () => prepare(imported, options.preprocessing));
-  const float = floatGraph(prepared);
+  const float = imported.quantized ? foldColumns(floatGraph(prepared)) : floatGraph(prepared);
   const passesDb = await step('check', 'Checking the passes', () =>
     checkPasses(imported, prepared, float, options),
   );

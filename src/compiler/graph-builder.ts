@@ -6,6 +6,7 @@ export class GraphBuilder {
   readonly #nodes: Node[] = [];
   readonly #initializers = new Map<string, Tensor>();
   readonly #taken: Set<string>;
+  readonly #nodeNames = new Set<string>();
   /** Of each wish, the number with which the search for a free name goes on. */
   readonly #counts = new Map<string, number>();
   #bytes = 0;
@@ -33,10 +34,13 @@ export class GraphBuilder {
     return output;
   }
 
-  /** Adds a node as it is. */
+  /** Adds a node as it is, but for a name that another one has: the runtime takes no two of a name. */
   push(node: Node): void {
     for (const output of node.outputs) this.#taken.add(output);
-    this.#nodes.push(node);
+    let { name } = node;
+    while (name !== '' && this.#nodeNames.has(name)) name = this.unique(node.name);
+    this.#nodeNames.add(name);
+    this.#nodes.push(name === node.name ? node : { ...node, name });
   }
 
   /** Adds a constant and returns its name, which is `name` or, where that is taken, one like it. */

@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts';
 import type { Sample, Samples } from './calibrate.ts';
 import type { Graph } from './graph.ts';
 import { writeModel } from './onnx/model.ts';
+import { foldColumns } from './passes/fold-columns.ts';
 import { type Bound, type Judge, judgeOf, type Verdict } from './quantization/judge.ts';
 import { type Mixed, restoreLayers } from './quantization/mixed.ts';
 import { race } from './quantization/race.ts';
@@ -84,7 +85,8 @@ export async function quantizeToInt8(graph: Graph, options: PostTrainingOptions)
             onProgress(`Measuring layer ${done + 1} of ${total}`);
           })
         : [];
-    const int8 = await withinBound(best, sensitivity, judge);
+    const within = await withinBound(best, sensitivity, judge);
+    const int8 = { ...within, graph: foldColumns(within.graph) };
     const medianMs = await raceOf(float, int8.graph, inputs, sample);
     const { chosen, reason } = choice(int8.verdict, medianMs, options.prefer);
     onProgress(`Chose ${chosen}: ${reason}`);

@@ -30,9 +30,9 @@ function quantizePlanned(graph: Graph, options: QuantizeOptions, plan: Plan): Gr
     const text = `Expected operator set 13 or newer for quantize but received ${opset}`;
     throw new GatewayError('COMPILE_FAILED', text);
   }
-  // Nodes too have names of their own, which the runtime wants to be all different.
+  // Nodes that stay keep their names, which need not be those of their outputs and have to stay the only ones too.
   const names = [
-    ...graph.nodes.flatMap((node) => [node.name, ...node.outputs]),
+    ...graph.nodes.flatMap(({ name, outputs }) => [name, ...outputs]),
     ...graph.inputs.map(({ name }) => name),
   ];
   const builder = new GraphBuilder(names);

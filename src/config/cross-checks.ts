@@ -11,6 +11,7 @@ export function crossCheck(config: Config): Fault[] {
     ...repeatedTopics(config),
     ...unlikeTopics(config),
     ...ownTopics(config),
+    ...updateFaults(config),
     ...pipelines.flatMap(([name, pipeline]) => unknownNames(config, name, pipeline)),
   ];
 }
@@ -56,6 +57,26 @@ function ownTopics(config: Config): Fault[] {
     const expected = `a topic outside ${own.join('/')}/, where the gateway itself publishes,`;
     return [{ path, expected, received: describe(topic) }];
   });
+}
+
+/** Without a root nothing can be verified; a model without a bundle needs a repository. */
+function updateFaults({ updates: { url, root }, models }: Config): Fault[] {
+  const untrusted =
+    url !== null && root === null
+      ? [{ path: ['updates', 'root'], expected: 'root.json of the repository', received: 'nothing' }]
+      : [];
+  const homeless = Object.entries(models).flatMap(([name, { bundle }]) =>
+    bundle === null && root === null
+      ? [
+          {
+            path: ['models', name, 'bundle'],
+            expected: 'builtin:NAME or the path of a bundle, or updates.root',
+            received: 'nothing',
+          },
+        ]
+      : [],
+  );
+  return [...untrusted, ...homeless];
 }
 
 function unknownNames(config: Config, name: string, { sources, models }: PipelineConfig): Fault[] {

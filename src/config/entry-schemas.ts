@@ -3,6 +3,7 @@ import { contentType, identifier, sourceTopic, topicFilter } from './mqtt-format
 import { isPasswordHash } from './password.ts';
 import { bundle, module } from './path-formats.ts';
 import type { Schema } from './types.ts';
+import { modelUpdateSchema } from './update-schemas.ts';
 
 const passwordHash = textLike('a hash that `edgeward config hash-password` printed', isPasswordHash);
 
@@ -28,7 +29,13 @@ export const userSchema = {
 
 /** One of `models`. */
 export const modelSchema = {
-  bundle: { doc: 'The bundle to run at first.', format: bundle, default: '' },
+  bundle: {
+    doc:
+      'The bundle to run until an update brings a newer one: a path, or builtin:NAME. ' +
+      'null: what the repository of `updates` has.',
+    format: nullable(bundle),
+    default: null,
+  },
   instances: {
     doc: 'Processes that run this model; null: one a core.',
     format: nullable(integer({ min: 1, max: 64 })),
@@ -59,6 +66,14 @@ export const modelSchema = {
     format: integer({ min: 1, max: 100_000 }),
     default: 512,
   },
+  swap: {
+    doc:
+      'overlap: a new version starts beside the old one, which works until the other has proved itself. ' +
+      'replace: the old one ends first and frames wait, for memories that cannot hold both.',
+    format: oneOf('overlap', 'replace'),
+    default: 'overlap',
+  },
+  update: modelUpdateSchema,
 } satisfies Schema;
 
 /** One of `sources`. */

@@ -4,6 +4,7 @@ import { flag, integer, mapOf, nullable, oneOf, port, text } from './format.ts';
 import { gatewayId, identifier, sourceName, topicPrefix } from './mqtt-formats.ts';
 import { path } from './path-formats.ts';
 import type { Schema } from './types.ts';
+import { updatesSchema } from './update-schemas.ts';
 import { uplinkSchema } from './uplink-schema.ts';
 
 /**
@@ -106,6 +107,7 @@ export const schema = {
       env: 'EDGEWARD_LIMITS_ERRORS_PER_MINUTE',
     },
   },
+  updates: updatesSchema,
   models: {
     doc: 'The nets, by a name of your choice.',
     format: mapOf(modelSchema, identifier),

@@ -11,6 +11,7 @@ export interface Config {
   readonly http: { readonly enabled: boolean; readonly host: string; readonly port: number };
   readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'json' | 'pretty' };
   readonly limits: LimitsConfig;
+  readonly updates: UpdatesConfig;
   readonly models: Readonly<Record<string, ModelConfig>>;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
@@ -101,9 +102,70 @@ interface LimitsConfig {
   readonly errorsPerMinute: number;
 }
 
-export interface ModelConfig {
-  /** Path of a bundle, or `builtin:NAME`. */
-  readonly bundle: string;
+export interface UpdatesConfig {
+  /** Of the repository: `http:`, `https:` or `file:`. */
+  readonly url: string | null;
+  /** Path of the `root.json` that is trusted at first. */
+  readonly root: string | null;
+  /** `null`: it is not asked unless somebody says so. */
+  readonly intervalS: number | null;
+  readonly groups: readonly string[];
+  /** Requests may name repositories in these. */
+  readonly folders: readonly string[];
+  readonly maxBytes: number;
+  readonly bytesPerSecond: number | null;
+  readonly storeBytes: number;
+}
+
+export interface ModelConfig extends ServingConfig {
+  readonly swap: 'overlap' | 'replace';
+  readonly update: ModelUpdateConfig;
+}
+
+export interface ModelUpdateConfig {
+  /** `null`: as its bundle says, else as its entry. */
+  readonly name: string | null;
+  readonly channel: 'stable' | 'beta';
+  readonly automatic: boolean;
+  readonly shadow: ShadowConfig;
+  readonly probation: ProbationConfig;
+}
+
+/** When a version that runs beside the one in charge, on live frames, is good enough. */
+export interface ShadowConfig {
+  /** Frames that both judge; 0: no shadow run. */
+  readonly frames: number;
+  /** How long these frames may take to come, s. */
+  readonly timeoutS: number;
+  /** Share of one core that the candidate may take meanwhile. */
+  readonly cpu: number;
+  /** Least share of frames on which both agree. */
+  readonly minAgreement: number;
+  /** Greatest mean difference of their scores. */
+  readonly maxDrift: number;
+  /** How many times the time of the version in charge it may take. */
+  readonly maxSlowdown: number;
+}
+
+/** When a version that was put in charge is sent back. */
+export interface ProbationConfig {
+  readonly seconds: number;
+  /** Observations before a rate is judged. */
+  readonly minFrames: number;
+  /** Crashes and timeouts that are forgiven. */
+  readonly maxCrashes: number;
+  /** By how much the share of inputs that it fails on may be above that of the version before. */
+  readonly maxErrorRise: number;
+  /** How many times the time of the version before an input may take. */
+  readonly maxSlowdown: number;
+  /** By how much the share of frames with an alarm may differ from that of the version before. */
+  readonly maxAlarmShift: number;
+}
+
+/** How a model is run, whichever version it is. */
+export interface ServingConfig {
+  /** Path of a bundle, or `builtin:NAME`; `null`: there is none before the first update. */
+  readonly bundle: string | null;
   /** Processes that run this model; `null`: one a core. */
   readonly instances: number | null;
   /** Threads of the runtime in each process. */

@@ -15,6 +15,8 @@ export interface AnnouncerOptions {
   readonly topics: Topics;
   readonly config: Config;
   readonly version: string;
+  /** What is true of a model. */
+  readonly modelState: (name: string) => object;
   readonly log: Logger;
 }
 
@@ -25,6 +27,7 @@ const gatherMs = 50;
 export class Announcer implements Service {
   readonly #bus: Bus;
   readonly #topics: Topics;
+  readonly #modelState: (name: string) => object;
   readonly #log: Logger;
   readonly #discovery: Discovery | undefined;
   /** What must be retained, by topic. A broker without a disk hears it again at each connection. */
@@ -42,6 +45,7 @@ export class Announcer implements Service {
     const { enabled, prefix } = config.homeAssistant;
     this.#bus = bus;
     this.#topics = topics;
+    this.#modelState = options.modelState;
     this.#log = log.child({ part: 'announcer' });
     this.#discovery = enabled
       ? new Discovery({
@@ -82,18 +86,12 @@ export class Announcer implements Service {
       this.#forget(this.#topics.modelState(model));
     }
     for (const [source, entry] of before.sources) this.#forgetSource(source, before.routes, entry);
-    for (const [name, host] of workload.models) {
-      const version = host.ref?.version ?? null;
-      this.#retain(this.#topics.modelState(name), {
-        installed_version: version,
-        latest_version: version,
-        title: host.manifest?.description ?? host.ref?.name ?? name,
-        in_progress: false,
-        update_percentage: null,
-        ...(host.ref ? { digest: host.ref.digest } : {}),
-      });
-    }
+    for (const name of workload.models.keys()) this.modelChanged(name);
     await this.#announce();
+  }
+
+  modelChanged(name: string): void {
+    if (this.#models.includes(name)) this.#retain(this.#topics.modelState(name), this.#modelState(name));
   }
 
   addSource(source: string, entry: string): void {

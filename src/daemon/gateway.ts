@@ -1,26 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Bus } from '../bus/bus.ts';
-import { createBus } from '../bus/create.ts';
-import { createTopics, type Topics } from '../bus/topics.ts';
-import { createUplink, type Uplink } from '../bus/uplink.ts';
-import { redact } from '../config/redact.ts';
-import { schema } from '../config/schema.ts';
 import type { Config } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
-import type { JsonObject } from '../pipelines/contract.ts';
 import type { Service } from '../service.ts';
-import { Announcer } from './announcer.ts';
-import { Commands } from './commands.ts';
-import { ErrorReporter } from './error-reporter.ts';
+import { createParts, type Parts } from './gateway-parts.ts';
 import { type Health, healthOf } from './health.ts';
-import { HttpServer } from './http.ts';
 import { createOutlet } from './outlet.ts';
 import { type PipelinePlan, planPipelines } from './pipeline-plan.ts';
-import { ProcessMetrics } from './process-metrics.ts';
-import { Router } from './router.ts';
-import { Sources } from './sources.ts';
 import { Workload } from './workload.ts';
 
 export interface GatewayOptions {
@@ -47,14 +34,7 @@ export class Gateway implements Service {
   readonly #options: GatewayOptions;
   readonly #log: Logger;
   readonly #metrics: Metrics = createMetrics();
-  readonly #topics: Topics;
-  readonly #bus: Bus;
-  readonly #uplink: Uplink | undefined;
-  readonly #errors: ErrorReporter;
-  readonly #sources: Sources;
-  readonly #router: Router;
-  readonly #announcer: Announcer;
-  readonly #http: HttpServer;
+  readonly #parts: Parts;
   /** Parts that need no broker, and the broker with the parts that do. */
   readonly #local: readonly Service[];
   readonly #remote: readonly Service[];
@@ -73,77 +53,29 @@ export class Gateway implements Service {
     this.#options = options;
     this.#config = config;
     this.#log = log.child({ part: 'gateway' });
-    const metrics = this.#metrics;
-    const topics = createTopics({ base: config.topics.base, gateway: config.gateway.id });
-    const bus = createBus({
-      config: config.bus,
-      gateway: config.gateway,
-      topics,
-      metrics,
-      log: log.child({ part: 'bus' }),
-    });
-    this.#topics = topics;
-    this.#bus = bus;
-    this.#uplink = createUplink({
-      config: config.uplink,
-      bus,
-      maxPacketBytes: config.bus.maxPacketBytes,
-      gateway: config.gateway,
-      topics,
-      metrics,
-      log: log.child({ part: 'uplink' }),
-    });
-    this.#errors = new ErrorReporter({
-      bus,
-      topics,
-      log: log.child({ part: 'frames' }),
-      perMinute: config.limits.errorsPerMinute,
-    });
-    this.#announcer = new Announcer({ bus, topics, config, version: options.version, log });
-    this.#sources = new Sources({
-      max: config.limits.maxSources,
-      onAppear: (source, route) => this.#announcer.addSource(source, route),
-      onAvailability: (source, online) => this.#announcer.availability(source, online),
-    });
-    this.#router = new Router({
-      bus,
-      sources: this.#sources,
-      metrics,
-      share: config.bus.share ?? undefined,
-    });
-    this.#http = new HttpServer({
-      config: config.http,
-      metrics,
-      health: () => this.health(),
-      log: log.child({ part: 'http' }),
-    });
-    const commands = new Commands({
-      bus,
-      topics,
-      log: log.child({ part: 'commands' }),
-      handlers: {
+    const parts = createParts({
+      ...options,
+      metrics: this.#metrics,
+      live: {
         health: () => this.health(),
-        config: () => redact(schema, this.#config),
         reload: () => this.reload(),
-      },
-      others: {
-        names: () => this.#workload?.commands ?? [],
-        // What came as JSON is JSON.
-        run: async (command, request) => this.#workload?.command(command, request as JsonObject),
+        config: () => this.#config,
+        workload: () => this.#workload,
       },
     });
-    const processMetrics = new ProcessMetrics({ metrics, memory: async () => this.#memory() });
-    this.#local = [processMetrics, this.#http];
-    this.#remote = [...(this.#uplink ? [this.#uplink] : []), bus, commands, this.#announcer];
+    this.#parts = parts;
+    const { bus, uplink, http, updates, processMetrics, commands, announcer } = parts;
+    this.#local = [processMetrics, http, updates];
+    this.#remote = [...(uplink ? [uplink] : []), bus, commands, announcer];
   }
 
   /** Where clients find the embedded broker. */
   get brokerUrls(): readonly string[] {
-    return (this.#bus.addresses ?? []).map(({ url }) => url);
+    return (this.#parts.bus.addresses ?? []).map(({ url }) => url);
   }
 
   get httpAddress(): string | undefined {
-    return this.#http.address;
+    return this.#parts.http.address;
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -169,9 +101,9 @@ export class Gateway implements Service {
   health(): Health {
     return healthOf({
       workload: this.#workload,
-      connected: this.#bus.connected,
-      uplink: this.#uplink?.health,
-      sources: this.#sources.health(),
+      connected: this.#parts.bus.connected,
+      uplink: this.#parts.uplink?.health,
+      sources: this.#parts.sources.health(),
       version: this.#options.version,
       startedAt: this.#startedAt,
       now: Date.now(),
@@ -188,8 +120,9 @@ export class Gateway implements Service {
     // Before the broker lets anyone in: a frame that finds nobody would be acknowledged and lost.
     await this.#open(workload);
     for (const service of this.#remote) await this.#begin(service, heed);
+    await this.#parts.updates.configure(workload.models, this.#config.models);
     await this.#announce(workload);
-    this.#sweeper = setInterval(() => this.#sources.sweep(), sweepIntervalMs).unref();
+    this.#sweeper = setInterval(() => this.#parts.sources.sweep(), sweepIntervalMs).unref();
     this.#log.info({ id: this.#config.gateway.id, http: this.httpAddress }, 'Gateway started');
   }
 
@@ -201,7 +134,8 @@ export class Gateway implements Service {
 
   async #stop(): Promise<void> {
     clearInterval(this.#sweeper);
-    this.#router.close();
+    this.#parts.router.close();
+    await this.#parts.updates.stop();
     await this.#workload?.stop();
     for (const service of this.#started.splice(0).reverse()) {
       await service.stop().catch((err) => this.#log.error({ err }, 'Part did not stop cleanly'));
@@ -226,6 +160,7 @@ export class Gateway implements Service {
     this.#config = config;
     this.#workload = workload;
     await this.#open(workload);
+    await this.#parts.updates.configure(workload.models, config.models);
     await this.#announce(workload);
     await previous?.retire(workload);
     this.#log.info({ restartRequired }, 'Configuration reloaded');
@@ -233,40 +168,40 @@ export class Gateway implements Service {
   }
 
   #makeWorkload(config: Config, plans: Map<string, PipelinePlan>, previous?: Workload): Workload {
-    const { metrics, topics } = { metrics: this.#metrics, topics: this.#topics };
+    const { metrics, topics } = { metrics: this.#metrics, topics: this.#parts.topics };
     return new Workload({
       config,
       plans,
       previous,
       metrics,
       log: this.#options.log,
-      onEntities: () => this.#announcer.refresh(),
-      outlet: (pipeline) => createOutlet({ pipeline, topics, bus: this.#bus, errors: this.#errors }),
+      boot: (...model) => this.#parts.updates.boot(...model),
+      onEntities: () => this.#parts.announcer.refresh(),
+      outlet: (pipeline) =>
+        createOutlet({ pipeline, topics, bus: this.#parts.bus, errors: this.#parts.errors }),
     });
   }
 
   /** Lets frames in. */
   async #open(workload: Workload): Promise<void> {
     const routes = workload.routes();
-    this.#sources.configure(routes);
-    await this.#router.apply(routes);
+    this.#parts.sources.configure(routes);
+    await this.#parts.router.apply(routes);
   }
 
   /** Tells the world who is here; while the broker is away, at the next connection. */
   async #announce(workload: Workload): Promise<void> {
-    const announced = this.#announcer.configure(workload, workload.routes(), this.#sources.routes);
-    if (this.#bus.connected) await announced;
+    const announced = this.#parts.announcer.configure(
+      workload,
+      workload.routes(),
+      this.#parts.sources.routes,
+    );
+    if (this.#parts.bus.connected) await announced;
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => {});
     return done;
-  }
-
-  #memory(): { process: string; bytes: number }[] {
-    return [...(this.#workload?.models ?? [])].flatMap(([name, { processes }]) =>
-      processes.map(({ rss }, i) => ({ process: `model:${name}:${i}`, bytes: rss })),
-    );
   }
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from '../config/types.ts';
+import type { Config, ModelConfig, ServingConfig } from '../config/types.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -15,6 +15,8 @@ export interface WorkloadOptions {
   readonly config: Config;
   readonly plans: ReadonlyMap<string, PipelinePlan>;
   readonly outlet: (pipeline: string) => Outlet;
+  /** Starts a model with the version that is its own. Throws what `ModelHost.start` does. */
+  readonly boot: (name: string, host: ModelHost, config: ModelConfig, signal: AbortSignal) => Promise<void>;
   /** A pipeline has other entities than before. */
   readonly onEntities: () => void;
   readonly metrics: Metrics;
@@ -101,7 +103,7 @@ export class Workload implements Service {
     const own = config.models[name];
     if (!own) return;
     const unchanged =
-      isDeepStrictEqual(previous?.config.models[name], own) &&
+      isDeepStrictEqual(servingOf(previous?.config.models[name]), servingOf(own)) &&
       previous?.config.limits.maxPixels === config.limits.maxPixels &&
       !previous.failures.has(`models.${name}`);
     const running = unchanged ? previous.models.get(name) : undefined;
@@ -117,7 +119,7 @@ export class Workload implements Service {
     this.models.set(name, host);
     if (running) return;
     try {
-      await host.start(signal);
+      await this.#options.boot(name, host, own, signal);
     } catch (error) {
       this.#fail(`models.${name}`, asGatewayError(error, 'MODEL_LOAD_FAILED'));
     }
@@ -137,6 +139,9 @@ export class Workload implements Service {
       models: Object.fromEntries(roles),
       maxActive: Math.min(maxActive, ...roles.map(([, { name: model }]) => this.#maxQueue(model))),
       outlet: outlet(name),
+      onVerdict: (answered, verdict) => {
+        for (const [, host] of roles) for (const { digest } of answered) host.noteVerdict(digest, verdict);
+      },
       stateDir: config.gateway.stateDir,
       onEntities,
       metrics,
@@ -150,6 +155,11 @@ export class Workload implements Service {
     }
   }
 
+  /** An update may have brought a version of a model that could not be loaded. */
+  noteChange(model: string): void {
+    if (this.models.get(model)?.ref) this.failures.delete(`models.${model}`);
+  }
+
   #maxQueue(model: string): number {
     return this.#options.config.models[model]?.maxQueue ?? maxActive;
   }
@@ -158,4 +168,11 @@ export class Workload implements Service {
     this.failures.set(part, error);
     this.#options.log.error({ part, code: error.code, err: error, details: error.details }, 'Part disabled');
   }
+}
+
+/** What a change of makes other processes necessary. */
+function servingOf(config: ModelConfig | undefined): ServingConfig | undefined {
+  if (!config) return undefined;
+  const { swap: _, update: __, ...serving } = config;
+  return serving;
 }

@@ -10,9 +10,15 @@ const folder = new URL('../../models/', import.meta.url);
 /**
  * The file of a bundle as configurations name it: `builtin:NAME` is one that comes with edgeward, anything
  * else is a path.
- * @throws BUNDLE_INVALID if no built-in bundle has that name.
+ * @throws BUNDLE_INVALID if no built-in bundle has that name, MODEL_UNAVAILABLE for none.
  */
-export function resolveBundle(spec: string): string {
+export function resolveBundle(spec: string | null): string {
+  if (spec === null) {
+    throw new GatewayError(
+      'MODEL_UNAVAILABLE',
+      'Expected a bundle but received none: it has to come by an update',
+    );
+  }
   if (!spec.startsWith(prefix)) return spec;
   const name = spec.slice(prefix.length);
   const file = new URL(`${name}/${name}.bundle`, folder);

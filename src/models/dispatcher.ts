@@ -1,4 +1,4 @@
-import type { ModelConfig } from '../config/types.ts';
+import type { ServingConfig } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
 import { type Job, JobQueue, runsAlone } from './job-queue.ts';
 
@@ -13,7 +13,7 @@ export interface Worker {
 
 export interface DispatcherOptions {
   readonly workers: () => readonly Worker[];
-  readonly limits: Pick<ModelConfig, 'maxBatch' | 'maxDelayMs' | 'maxQueue' | 'timeoutMs'>;
+  readonly limits: Pick<ServingConfig, 'maxBatch' | 'maxDelayMs' | 'maxQueue' | 'timeoutMs'>;
 }
 
 /** While no process is up, those that wait do so for at least this long. */

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { ModelConfig } from '../config/types.ts';
+import type { ServingConfig } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Image } from '../image.ts';
 import type { Logger } from '../log.ts';
@@ -20,7 +20,7 @@ export type ModelState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
 export interface ModelHostOptions {
   /** Entry of `models` in the configuration. */
   readonly name: string;
-  readonly config: ModelConfig;
+  readonly config: ServingConfig;
   /** Width times height of the largest picture that is decoded. */
   readonly maxPixels: number;
   readonly log: Logger;
@@ -72,6 +72,11 @@ export class ModelHost implements Service, Model {
   /** Empty before the first start. */
   get version(): string {
     return this.ref?.version ?? '';
+  }
+
+  /** Where the version in charge came from. */
+  get bundle(): BundleFile | undefined {
+    return this.#group && { path: this.#group.bundle.path, digest: this.#group.loaded.ref.digest };
   }
 
   /** How the version in charge does at its work. */

@@ -1,4 +1,4 @@
-import type { ModelConfig } from '../config/types.ts';
+import type { ServingConfig } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Metrics } from '../metrics.ts';
 import { settleBatch, settleThumbnails } from './answers.ts';
@@ -14,7 +14,7 @@ import { fromWire } from './protocol.ts';
 
 export interface ModelQueueOptions {
   readonly name: string;
-  readonly limits: ModelConfig;
+  readonly limits: ServingConfig;
   readonly workers: () => readonly Worker[];
   readonly metrics: Metrics;
 }

@@ -4,7 +4,7 @@ import type { Entity } from '../entity.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Model } from '../models/model.ts';
+import type { Model, ModelRef } from '../models/model.ts';
 import type { Service } from '../service.ts';
 import type { Decision, JsonObject, PipelineDefinition, PipelineInstance } from './contract.ts';
 import type { Frame } from './frame.ts';
@@ -22,6 +22,8 @@ export interface RunnerOptions {
   /** Frames in work at once over all sources: no more than the queues of its models take. */
   readonly maxActive: number;
   readonly outlet: Outlet;
+  /** Told of every verdict, with the versions that it was made of. */
+  readonly onVerdict?: (answered: readonly ModelRef[], verdict: { readonly alarm: boolean }) => void;
   /** For what the pipeline has to remember. */
   readonly stateDir: string;
   /** Its entities have changed. */
@@ -182,6 +184,7 @@ export class PipelineRunner implements Service {
     try {
       if (refusal) throw refusal;
       const decision = await this.#decide(frame, scope);
+      this.#options.onVerdict?.(scope.answered, { alarm: isAlarm(decision) });
       return {
         answer: this.#publisher.answerText(frame, scope, { result: decision.result }),
         decision,
@@ -241,4 +244,9 @@ export class PipelineRunner implements Service {
   #count(source: string, outcome: string): void {
     this.#options.metrics.frames.inc({ source, pipeline: this.name, outcome });
   }
+}
+
+/** Something happened, or is marked as other than it should be: what people are called for. */
+function isAlarm({ events = [], picture }: Decision): boolean {
+  return events.length > 0 || (picture?.marks.some(({ tone }) => tone !== 'ok') ?? false);
 }

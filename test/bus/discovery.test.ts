@@ -63,6 +63,9 @@ function parse(payload: Buffer): DevicePayload | undefined {
   return payload.length === 0 ? undefined : JSON.parse(payload.toString());
 }
 
+/** The components of a gateway with one model. */
+const gatewayKeys = ['status', 'model_digits', 'model_digits_rollback', 'model_digits_event'];
+
 function keysOf(payload: DevicePayload | undefined): string[] {
   return Object.keys(payload?.components ?? {});
 }
@@ -88,7 +91,7 @@ describe.each(buses)('discovery on a bus, %s', (_name, startBus) => {
     await discovery.announce({ models, sources: [source('desk', 'class')] });
     const found = await retainedOn(url, 2);
     expect([...found.keys()].sort()).toEqual(['edgeward_gw', 'edgeward_gw_source_desk']);
-    expect(keysOf(found.get('edgeward_gw'))).toEqual(['status', 'model_digits']);
+    expect(keysOf(found.get('edgeward_gw'))).toEqual(gatewayKeys);
     expect(keysOf(found.get('edgeward_gw_source_desk'))).toEqual(['problem', 'entity_digits_class']);
   });
 
@@ -153,7 +156,7 @@ describe.each(buses)('discovery on a bus, %s', (_name, startBus) => {
     await until(() => keysOf(payloads('edgeward_gw_source_desk').at(-1)).length === 2);
     const found = await retainedOn(url, 2);
     expect([...found.keys()].sort()).toEqual(['edgeward_gw', 'edgeward_gw_source_desk']);
-    expect(keysOf(found.get('edgeward_gw'))).toEqual(['status', 'model_digits']);
+    expect(keysOf(found.get('edgeward_gw'))).toEqual(gatewayKeys);
     const removals = payloads('edgeward_gw').flatMap((payload) => payload?.components.model_old ?? []);
     expect(removals).toContainEqual({ platform: 'update' });
   });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Component, gatewayDevice, slug, sourceDevice } from '../../src/bus/home-assistant.ts';
+import { type Component, gatewayDevice, sourceDevice } from '../../src/bus/home-assistant.ts';
+import { slug } from '../../src/bus/slug.ts';
 import { createTopics } from '../../src/bus/topics.ts';
 import type { Entity } from '../../src/entity.ts';
 
@@ -63,7 +64,19 @@ describe('the gateway as a device', () => {
       platform: 'update',
       unique_id: 'edgeward_gw_model_digits',
       state_topic: 'edgeward/gw/models/digits/state',
+      command_topic: 'edgeward/gw/request/model/update',
+      payload_install: '{"model":"digits","by":"Home Assistant"}',
       availability: [{ topic: 'edgeward/gw/status' }],
+    });
+    expect(payload.components.model_digits_rollback).toMatchObject({
+      platform: 'button',
+      command_topic: 'edgeward/gw/request/model/rollback',
+      payload_press: '{"model":"digits","by":"Home Assistant"}',
+    });
+    expect(payload.components.model_digits_event).toMatchObject({
+      platform: 'event',
+      state_topic: 'edgeward/gw/models/digits/event',
+      event_types: ['swapped', 'rolled_back', 'rejected'],
     });
   });
 

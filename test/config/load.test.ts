@@ -49,6 +49,14 @@ pipelines:
       maxDelayMs: 0,
       timeoutMs: 5000,
       maxQueue: 512,
+      swap: 'overlap',
+      update: {
+        name: null,
+        channel: 'stable',
+        automatic: true,
+        shadow: expect.objectContaining({ frames: 0 }),
+        probation: expect.objectContaining({ seconds: 60 }),
+      },
     });
     expect(models.other?.maxBatch).toBe(8);
     expect(sources.desk).toEqual({

@@ -194,6 +194,8 @@ describe('a gateway', () => {
     const platforms = payloads
       .flatMap(({ components }) => Object.values(components as Record<string, { platform: string }>))
       .map(({ platform }) => platform);
-    expect(new Set(platforms)).toEqual(new Set(['binary_sensor', 'update', 'sensor', 'image']));
+    expect(new Set(platforms)).toEqual(
+      new Set(['binary_sensor', 'update', 'button', 'event', 'sensor', 'image']),
+    );
   });
 });

@@ -6,7 +6,7 @@ import { afterAll, onTestFinished } from 'vitest';
 import type { Graph, Value } from '../../src/compiler/graph.ts';
 import { GraphBuilder } from '../../src/compiler/graph-builder.ts';
 import { writeModel } from '../../src/compiler/onnx/model.ts';
-import type { ModelConfig } from '../../src/config/types.ts';
+import type { ServingConfig } from '../../src/config/types.ts';
 import { Image } from '../../src/image.ts';
 import { createLog } from '../../src/log.ts';
 import { createMetrics, type Metrics } from '../../src/metrics.ts';
@@ -32,7 +32,7 @@ export interface TestHost {
 }
 
 /** A host of a bundle, ended after the test. It still has to be started. */
-export function hostOf(bundle: string, config: Partial<ModelConfig> = {}, maxPixels = 1 << 22): TestHost {
+export function hostOf(bundle: string, config: Partial<ServingConfig> = {}, maxPixels = 1 << 22): TestHost {
   const metrics = createMetrics();
   const host = new ModelHost({
     name: 'subject',
@@ -55,7 +55,7 @@ export function hostOf(bundle: string, config: Partial<ModelConfig> = {}, maxPix
   return { host, metrics };
 }
 
-export async function started(bundle: string, config: Partial<ModelConfig> = {}): Promise<TestHost> {
+export async function started(bundle: string, config: Partial<ServingConfig> = {}): Promise<TestHost> {
   const made = hostOf(bundle, config);
   await made.host.start(AbortSignal.timeout(20_000));
   return made;

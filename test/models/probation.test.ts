@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ProbationConfig } from '../../src/config/types.ts';
 import { watchProbation } from '../../src/models/trial/probation.ts';
-import type { ProbationSettings } from '../../src/models/trial/settings.ts';
 import { type Recent, Vitals } from '../../src/models/trial/vitals.ts';
 
-const settings: ProbationSettings = {
+const settings: ProbationConfig = {
   seconds: 0,
   minFrames: 20,
   maxCrashes: 0,

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ShadowConfig } from '../../src/config/types.ts';
 import { Image } from '../../src/image.ts';
 import type { ModelHost } from '../../src/models/host.ts';
 import type { InstanceGroup } from '../../src/models/instance-group.ts';
-import type { ShadowSettings } from '../../src/models/trial/settings.ts';
 import { runShadow } from '../../src/models/trial/shadow.ts';
 import { variantOf } from '../support/bundles.ts';
 import { readDigits } from '../support/gateway.ts';
@@ -14,7 +14,7 @@ const digits = await readDigits();
 const same = await variantOf('builtin:digits', join(folder, 'same.bundle'), { version: '9.0.0' });
 const labels = ['9', '8', '7', '6', '5', '4', '3', '2', '1', '0'];
 const wrong = await variantOf('builtin:digits', join(folder, 'wrong.bundle'), { version: '9.0.1', labels });
-const settings: ShadowSettings = {
+const settings: ShadowConfig = {
   frames: 10,
   timeoutS: 20,
   cpu: 1,
@@ -24,7 +24,7 @@ const settings: ShadowSettings = {
 };
 
 /** Shows the digits again and again while the candidate is tried. */
-async function shadow(host: ModelHost, candidate: InstanceGroup, changes: Partial<ShadowSettings> = {}) {
+async function shadow(host: ModelHost, candidate: InstanceGroup, changes: Partial<ShadowConfig> = {}) {
   let going = true;
   const showing = (async () => {
     for (let i = 0; going; i = (i + 1) % digits.length) {

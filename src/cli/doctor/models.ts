@@ -1,4 +1,4 @@
-import type { Config, ModelConfig } from '../../config/types.ts';
+import type { Config, ServingConfig } from '../../config/types.ts';
 import { asGatewayError, type Code } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { createMetrics } from '../../metrics.ts';
@@ -13,7 +13,7 @@ const advice: Partial<Record<Code, string>> = {
   MODEL_GOLDEN_MISMATCH:
     'this processor computes otherwise: use a bundle that was quantized for it, or one in float',
 };
-const defaults: Omit<ModelConfig, 'bundle'> = {
+const defaults: Omit<ServingConfig, 'bundle'> = {
   instances: 1,
   threads: 1,
   maxBatch: 8,
@@ -24,7 +24,7 @@ const defaults: Omit<ModelConfig, 'bundle'> = {
 
 /** Loads each model as the gateway would, golden samples included; without a configuration, the built-in ones. */
 export async function checkModels(config: Config | undefined): Promise<Finding[]> {
-  const models: [string, ModelConfig][] = config
+  const models: [string, ServingConfig][] = config
     ? Object.entries(config.models)
     : builtins().map((name) => [name, { ...defaults, bundle: `builtin:${name}` }]);
   const maxPixels = config?.limits.maxPixels ?? 25e6;
@@ -34,7 +34,7 @@ export async function checkModels(config: Config | undefined): Promise<Finding[]
   return findings;
 }
 
-async function checkModel(name: string, config: ModelConfig, maxPixels: number): Promise<Finding> {
+async function checkModel(name: string, config: ServingConfig, maxPixels: number): Promise<Finding> {
   const what = `models.${name}`;
   const host = new ModelHost({
     name,

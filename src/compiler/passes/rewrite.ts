@@ -76,10 +76,10 @@ export function has(node: Node, index: number): boolean {
   return (node.inputs[index] ?? '') !== '';
 }
 
-/** A name that the graph does not use yet, like `wish`. */
+/** A name that the graph does not use yet, for a value or a node, like `wish`. */
 export function freshNames(graph: Body): (wish: string) => string {
   const taken = new Set([...graph.initializers.keys(), ...graph.inputs.map(({ name }) => name)]);
-  for (const { outputs } of graph.nodes) for (const output of outputs) taken.add(output);
+  for (const { name, outputs } of graph.nodes) for (const each of [name, ...outputs]) taken.add(each);
   return (wish) => {
     let name = wish;
     for (let i = 1; taken.has(name); i++) name = `${wish}_${i}`;

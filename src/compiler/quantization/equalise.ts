@@ -89,8 +89,9 @@ function factorsOf(magnitudes: Float64Array, weights: Float64Array | undefined, 
   return raw.map((factor, i) => {
     if (factor === 0) return 1;
     const wish = powerOfTwo((factor * reach) / greatest);
-    // What is clipped has to be clipped where it was.
-    return (magnitudes[i] ?? 0) > limit * Math.min(1, wish) ? 1 : wish;
+    // What is clipped has to be clipped where it was: no channel may grow into it.
+    const least = 2 ** Math.ceil(Math.log2((magnitudes[i] ?? 0) / limit));
+    return least > 1 ? 1 : Math.max(wish, least);
   });
 }
 

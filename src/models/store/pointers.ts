@@ -39,6 +39,32 @@ export function withRefused(pointers: Pointers, refused: Refused): Pointers {
   return { ...pointers, refused: [...others, refused].slice(-maxRefused) };
 }
 
+/** `next` is put in charge, on trial. What ran until now has proved itself by running. */
+export function activated(pointers: Pointers, next: ModelRef, until: ModelRef | undefined): Pointers {
+  const { pending: _, previous, ...others } = pointers;
+  const before = until ?? previous;
+  return {
+    ...others,
+    active: next,
+    ...(before ? { previous: before } : {}),
+    ...(until ? { confirmed: until } : {}),
+    trialBoots: 0,
+  };
+}
+
+/** `ref` has passed its probation, whatever was thought of it before. */
+export function confirmed(pointers: Pointers, ref: ModelRef): Pointers {
+  const refused = pointers.refused.filter(({ digest }) => digest !== ref.digest);
+  return { ...pointers, confirmed: ref, refused, trialBoots: 0 };
+}
+
+/** `to` is in charge again. There is nothing before it any more, and `bad` is not tried again. */
+export function sentBack(pointers: Pointers, to: ModelRef, bad: Refused | undefined): Pointers {
+  const { previous: _, pending: __, ...others } = pointers;
+  const back = { ...others, active: to, confirmed: to, trialBoots: 0 };
+  return bad ? withRefused(back, bad) : back;
+}
+
 /** The version in charge has not passed its probation yet. */
 export function isOnTrial({ active, confirmed }: Pointers): boolean {
   return active !== undefined && confirmed !== undefined && active.digest !== confirmed.digest;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ProbationConfig } from '../../config/types.ts';
 import { GatewayError } from '../../errors.ts';
-import type { ProbationSettings } from './settings.ts';
 import type { Vitals } from './vitals.ts';
 
 const lookEveryMs = 200;
@@ -15,7 +15,7 @@ const slowdownFloorMs = 2;
 export async function watchProbation(options: {
   readonly before: Vitals | undefined;
   readonly now: Vitals;
-  readonly settings: ProbationSettings;
+  readonly settings: ProbationConfig;
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { before, now, settings, signal } = options;
@@ -30,7 +30,7 @@ export async function watchProbation(options: {
 }
 
 /** What is beyond a bound, in words. */
-function judge(before: Vitals | undefined, now: Vitals, settings: ProbationSettings): string | undefined {
+function judge(before: Vitals | undefined, now: Vitals, settings: ProbationConfig): string | undefined {
   const { minFrames, maxCrashes, maxErrorRise, maxSlowdown, maxAlarmShift } = settings;
   if (now.losses > maxCrashes) {
     return `Expected at most ${maxCrashes} crashes and timeouts but received ${now.losses}`;

@@ -1,9 +1,9 @@
+import type { ShadowConfig } from '../../config/types.ts';
 import { GatewayError } from '../../errors.ts';
 import type { Image } from '../../image.ts';
 import type { InstanceGroup } from '../instance-group.ts';
 import type { Outputs, Tensors } from '../model.ts';
 import { compareOutputs } from './compare.ts';
-import type { ShadowSettings } from './settings.ts';
 import { Recent } from './vitals.ts';
 
 /** What the shadow run found, for reports. */
@@ -25,7 +25,7 @@ export interface ShadowOptions {
   readonly candidate: InstanceGroup;
   /** Begins to observe; returns how to end it. */
   readonly observe: (observer: Observer) => () => void;
-  readonly settings: ShadowSettings;
+  readonly settings: ShadowConfig;
   readonly signal: AbortSignal;
   readonly onProgress: (frames: number) => void;
 }
@@ -131,7 +131,7 @@ class ShadowRun {
   }
 }
 
-function judge(report: ShadowReport, settings: ShadowSettings): string | undefined {
+function judge(report: ShadowReport, settings: ShadowConfig): string | undefined {
   const { agreement, drift, runMs } = report;
   const { minAgreement, maxDrift, maxSlowdown } = settings;
   if (agreement < minAgreement) {

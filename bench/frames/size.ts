@@ -1,0 +1,2 @@
+/** Width and height of the pictures that the net takes. */
+export const side = 224;
