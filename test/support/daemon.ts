@@ -55,6 +55,16 @@ export class Daemon {
     }
   }
 
+  /** Resolves when it has ended by itself, with the signal that ended it. */
+  async ended(timeoutMs = 20_000): Promise<NodeJS.Signals | null> {
+    const child = this.#child;
+    if (!child) return null;
+    if (child.exitCode === null && child.signalCode === null) {
+      await once(child, 'exit', { signal: AbortSignal.timeout(timeoutMs) });
+    }
+    return child.signalCode;
+  }
+
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     const child = this.#child;
     if (!child) return null;
