@@ -6,6 +6,7 @@ import { compileCommand } from './compile.ts';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { modelCommand } from './model.ts';
 import { exportCommand } from './export.ts';
 import { optimizeCommand } from './optimize.ts';
 import { replayCommand } from './replay.ts';
@@ -38,6 +39,7 @@ for (const command of [
   doctorCommand(),
   configCommand(),
   bundleCommand(),
+  modelCommand(),
   trainCommand(),
   optimizeCommand(),
   exportCommand(),

@@ -18,7 +18,7 @@ export interface BundleFile {
 }
 
 /** What a group tells the host whose queue it serves. */
-export interface GroupEvents {
+interface GroupEvents {
   readonly onAnswer: (group: InstanceGroup, batch: Batch, answer: JobAnswer) => void;
   /** The batches that a process took with it, the one it was working on first. */
   readonly onLost: (group: InstanceGroup, batches: readonly Batch[], cause: Cause) => void;

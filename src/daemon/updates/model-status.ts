@@ -5,7 +5,7 @@ import type { Pointers } from '../../models/store/pointers.ts';
 import type { Release } from '../../models/update/index.ts';
 
 /** What an update is doing. */
-export type Phase = 'scheduled' | 'fetching' | 'proving' | 'shadow' | 'swapping' | 'probation';
+type Phase = 'scheduled' | 'fetching' | 'proving' | 'shadow' | 'swapping' | 'probation';
 
 export interface Progress {
   readonly phase: Phase;
