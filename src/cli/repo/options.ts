@@ -21,7 +21,7 @@ export function addSigningOptions(command: Command): Command {
     )
     .option(
       '--passphrase-file <file>',
-      `file whose first line opens the keys; else $${passphraseVariable}, else you are asked`,
+      `file with the passphrase of the keys; else $${passphraseVariable}, else you are asked`,
     )
     .option(
       '--days <number>',

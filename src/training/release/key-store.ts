@@ -8,8 +8,8 @@ import {
   generateKey,
   isEncrypted,
   type PublicKey,
-  publicKey,
   type SigningKey,
+  signingKey,
 } from './key.ts';
 
 /** Private keys in files `<role>-<first 8 digits of the id>.pem`, in one folder or several (a stick each). */
@@ -41,7 +41,8 @@ export function keyStore({ folders, passphrase }: KeyStoreOptions): KeyStore {
   return {
     async generate(role) {
       const key = generateKey();
-      const { id, body } = publicKey(key);
+      const signing = signingKey(key);
+      const { id, body } = signing;
       const file = join(folders[0], `${role}-${id.slice(0, 8)}.pem`);
       const pem = encodePrivateKey(
         key,
@@ -49,6 +50,7 @@ export function keyStore({ folders, passphrase }: KeyStoreOptions): KeyStore {
       );
       await mkdir(folders[0], { recursive: true, mode: 0o700 });
       await replaceFile(file, pem, { mode: 0o600 });
+      cached.set(id, signing);
       return { id, body };
     },
 
@@ -58,10 +60,10 @@ export function keyStore({ folders, passphrase }: KeyStoreOptions): KeyStore {
       // One after the other: a person may be asked for the passphrase of each.
       for (const id of ids) {
         const file = files.find((each) => each.endsWith(`-${id.slice(0, 8)}.pem`));
-        if (file === undefined) continue;
-        const key = cached.get(id) ?? (await open(file));
+        const key = cached.get(id) ?? (file === undefined ? undefined : await open(file));
+        if (key?.id !== id) continue;
         cached.set(id, key);
-        if (key.id === id) loaded.push(key);
+        loaded.push(key);
       }
       return loaded;
     },

@@ -64,7 +64,7 @@ export function decodePublicKey(pem: string, file: string): PublicKey {
   }
 }
 
-export function publicKey(key: KeyObject): PublicKey {
+function publicKey(key: KeyObject): PublicKey {
   const { crv, x } = key.export({ format: 'jwk' });
   if (crv !== 'Ed25519' || x === undefined) throw new TypeError('Not an Ed25519 key');
   const body: KeyBody = {
@@ -76,6 +76,6 @@ export function publicKey(key: KeyObject): PublicKey {
   return { id: createHash('sha256').update(JSON.stringify(body)).digest('hex'), body };
 }
 
-function signingKey(key: KeyObject): SigningKey {
+export function signingKey(key: KeyObject): SigningKey {
   return { ...publicKey(key), sign: (data) => sign(null, data, key).toString('hex') };
 }

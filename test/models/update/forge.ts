@@ -1,8 +1,7 @@
-import { sign as rawSign } from 'node:crypto';
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { metadataPath } from '../../../src/models/update/layout.ts';
-import { generateKey, publicKey, type SigningKey } from '../../../src/training/release/key.ts';
+import { generateKey, type SigningKey, signingKey } from '../../../src/training/release/key.ts';
 import type { AnyBody, SnapshotBody, TimestampBody } from '../../../src/training/release/metadata.ts';
 import { signersOf, targetsOf } from '../../../src/training/release/repository.ts';
 import { sign } from '../../../src/training/release/sign.ts';
@@ -30,8 +29,7 @@ export async function stolenKeys(owner: Owner, role: string): Promise<readonly S
 
 /** A key that nobody ever trusted. */
 export function foreignKey(): SigningKey {
-  const key = generateKey();
-  return { ...publicKey(key), sign: (data) => rawSign(null, data, key).toString('hex') };
+  return signingKey(generateKey());
 }
 
 export type KeyOf = (role: 'snapshot' | 'timestamp') => readonly SigningKey[];
