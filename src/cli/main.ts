@@ -7,6 +7,7 @@ import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
 import { exportCommand } from './export.ts';
+import { fitCommand } from './fit.ts';
 import { modelCommand } from './model.ts';
 import { optimizeCommand } from './optimize.ts';
 import { replayCommand } from './replay.ts';
@@ -41,6 +42,7 @@ for (const command of [
   bundleCommand(),
   modelCommand(),
   trainCommand(),
+  fitCommand(),
   optimizeCommand(),
   exportCommand(),
   compileCommand(),

@@ -17,3 +17,26 @@ function fromHalf(bits: number): number {
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+/** The nearest numbers of IEEE 754 binary16, as bits; of two that are as near, the even one. */
+export function toHalves(floats: Float32Array): Uint16Array {
+  return Uint16Array.from(floats, toHalf);
+}
+
+function toHalf(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (Number.isNaN(size)) return 0x7e00;
+  // From half a step over the greatest half, 65504.
+  if (size >= 65_520) return sign | 0x7c00;
+  const exponent = Math.max(-14, Math.floor(Math.log2(size)));
+  const steps = roundHalfEven(size / 2 ** (exponent - 10));
+  // A fraction that is rounded up to 2 carries over into the exponent, as the bits of both lie side by side.
+  return sign | (steps < 1024 ? steps : steps - 1024 + ((exponent + 15) << 10));
+}
+
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}

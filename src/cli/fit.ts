@@ -1,0 +1,8 @@
+import { Command } from 'commander';
+import { fitDefectCommand } from './fit/defect.ts';
+
+export function fitCommand(): Command {
+  return new Command('fit')
+    .description('learn on this machine what is normal, and write it as a bundle')
+    .addCommand(fitDefectCommand());
+}

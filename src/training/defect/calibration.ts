@@ -1,0 +1,99 @@
+import { patchNet } from './patch-net.ts';
+
+/** `unitOf(weights · numbers + bias)`: 0.5 is the threshold. */
+interface Linear {
+  readonly weights: readonly number[];
+  readonly bias: number;
+}
+
+export interface Calibration {
+  /** Of the evidence of a picture. */
+  readonly picture: Linear;
+  /** Of the maps, patch by patch. */
+  readonly patch: Linear;
+}
+
+/** What a model that has not learned from a picture says of it. */
+export interface Judged {
+  readonly evidence: Float32Array;
+  /** `[kinds, cells, cells]` */
+  readonly maps: Float32Array;
+}
+
+/** A score of 0.1 is what the median good part has. */
+const typical = 4;
+
+/** From any number to (0, 1). Unlike a logistic curve it still tells bad from worse where both are far beyond. */
+export function unitOf(value: number): number {
+  return 0.5 + (0.5 * value) / (1 + Math.abs(value));
+}
+
+/** How far beyond the median the threshold lies, in distances from the median to the ninetieth percentile. */
+const reach = 2;
+
+/**
+ * Puts kinds of evidence on one scale, that of the good parts' own distribution, adds them up, and lays the
+ * threshold where hardly a good part comes. Bad ones, where there are some, move it to where it tells them apart
+ * best, but never so low that more than a tenth of the good parts would be refused.
+ */
+export function calibrate(good: readonly Judged[], bad: readonly Judged[] = []): Calibration {
+  return {
+    picture: linear(
+      good.map(({ evidence }) => evidence),
+      bad.map(({ evidence }) => evidence),
+    ),
+    // No patch of a good part should be shown as a defect: its worst one is what counts.
+    patch: linear(good.map(worstPatch), bad.map(worstPatch)),
+  };
+}
+
+function linear(good: readonly Float32Array[], bad: readonly Float32Array[]): Linear {
+  const kinds = good[0]?.length ?? 0;
+  const scales = Array.from({ length: kinds }, (_, kind) => {
+    const values = good.map((row) => row[kind] ?? 0);
+    const middle = quantile(values, 0.5);
+    return { middle, spread: Math.max(1e-6, quantile(values, 0.9) - middle) };
+  });
+  const sum = (row: Float32Array) =>
+    scales.reduce((total, { middle, spread }, kind) => total + ((row[kind] ?? 0) - middle) / spread, 0);
+  const sums = good.map(sum);
+  const middle = quantile(sums, 0.5);
+  const ninety = Math.max(middle + 1e-6, quantile(sums, 0.9));
+  const threshold =
+    bad.length > 0 ? Math.max(ninety, bestSplit(sums, bad.map(sum))) : middle + reach * (ninety - middle);
+  const gain = typical / (threshold - middle);
+  return {
+    weights: scales.map(({ spread }) => gain / spread),
+    bias: scales.reduce((total, scale) => total - (gain * scale.middle) / scale.spread, -gain * threshold),
+  };
+}
+
+/** The value with the greatest mean of the shares that are right on either side of it. */
+function bestSplit(good: readonly number[], bad: readonly number[]): number {
+  const candidates = [...good, ...bad].toSorted((a, b) => a - b);
+  let best = { value: candidates[0] ?? 0, right: 0 };
+  for (const [i, low] of candidates.entries()) {
+    const value = (low + (candidates[i + 1] ?? low)) / 2;
+    const right =
+      good.filter((each) => each <= value).length / good.length +
+      bad.filter((each) => each > value).length / bad.length;
+    if (right > best.right) best = { value, right };
+  }
+  return best.value;
+}
+
+function worstPatch({ maps }: Judged): Float32Array {
+  const area = patchNet.cells * patchNet.cells;
+  const kinds = maps.length / area;
+  return Float32Array.from({ length: kinds }, (_, kind) =>
+    maps.subarray(kind * area, (kind + 1) * area).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+  );
+}
+
+/** Between the two nearest values where it falls between them. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const low = sorted[Math.floor(at)] ?? Number.NaN;
+  return low + (at - Math.floor(at)) * ((sorted[Math.ceil(at)] ?? low) - low);
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { Image } from '../../../src/image.ts';
+import { type LoadedModel, loadModel } from '../../../src/models/child/loaded-model.ts';
+import { packInputs } from '../../../src/models/protocol.ts';
+import { fitParts } from '../../../src/training/defect/fit.ts';
+import { writePartBundle } from '../../../src/training/defect/part-bundle.ts';
+import { partFiles, readMasks, readParts } from '../../../src/training/defect/read-parts.ts';
+import { encoded, folderOf, plate, side } from './parts.ts';
+
+const spot = { x: 170, y: 90, radius: 14 };
+
+async function judge(model: LoadedModel, pixels: Buffer) {
+  const image = new Image({ data: await encoded(pixels), format: 'jpeg' });
+  const { tensors } = await model.run(packInputs([image]));
+  const heatmap = tensors?.heatmap;
+  return {
+    score: tensors?.score?.data[0] ?? Number.NaN,
+    heat: Float32Array.from(heatmap?.data ?? []),
+    shape: heatmap?.shape,
+  };
+}
+
+async function load(bundle: string): Promise<LoadedModel> {
+  return loadModel({ bundle, threads: 1, maxBatch: 4, maxPixels: 2 ** 24 });
+}
+
+describe('a model fitted to good parts alone', () => {
+  let model: LoadedModel;
+  beforeAll(async () => {
+    const folder = await folderOf(Array.from({ length: 16 }, (_, i) => plate(i + 1)));
+    const files = await partFiles(folder);
+    const fitted = await fitParts({ good: await readParts(files), seed: 1 });
+    const out = join(folder, 'plate.bundle');
+    const about = { name: 'plate', version: '1.0.0', description: 'Plates.', golden: files.slice(0, 2) };
+    await writePartBundle({ fitted, ...about }, out);
+    model = await load(out);
+  }, 60_000);
+
+  test('answers its own golden samples and says that it finds anomalies', () => {
+    expect(model.manifest.task).toBe('anomaly');
+    expect(model.manifest.golden.samples).toHaveLength(2);
+  });
+
+  test('passes good parts that it has never seen', async () => {
+    const scores = await Promise.all(
+      [101, 102, 103, 104].map((seed) => plate(seed)).map((p) => judge(model, p)),
+    );
+    expect(scores.filter(({ score }) => score < 0.5).length).toBeGreaterThanOrEqual(3);
+  }, 30_000);
+
+  test('finds a spot that no good part has, and shows where it is', async () => {
+    const { score, heat, shape } = await judge(model, plate(105, spot));
+    expect(score).toBeGreaterThan(0.5);
+    expect(shape).toEqual([1, 32, 32]);
+    const hottest = heat.indexOf(Math.max(...heat));
+    const cell = side / 32;
+    expect(Math.abs((hottest % 32) * cell + cell / 2 - spot.x)).toBeLessThan(32);
+    expect(Math.abs(Math.floor(hottest / 32) * cell + cell / 2 - spot.y)).toBeLessThan(32);
+  }, 30_000);
+
+  test('does not mind the exposure', async () => {
+    const bright = plate(106);
+    const dark = Buffer.from(bright.map((value) => value * 0.8));
+    const [a, b] = [await judge(model, bright), await judge(model, dark)];
+    expect(Math.max(a.score, b.score)).toBeLessThan(0.5);
+  }, 30_000);
+});
+
+test('masks of bad parts teach what defects look like', async () => {
+  const good = await readParts(
+    await partFiles(await folderOf([1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((i) => plate(i)))),
+  );
+  const spots = [20, 21, 22, 23, 24, 25].map((i) => ({
+    x: 40 + 30 * (i - 20),
+    y: 60 + 20 * (i - 20),
+    radius: 12,
+  }));
+  const bad = await partFiles(await folderOf(spots.map((each, i) => plate(20 + i, each))));
+  const drawn = spots.map(({ x, y, radius }) =>
+    Buffer.from(
+      Uint8Array.from({ length: side * side }, (_, i) =>
+        Math.hypot((i % side) - x, Math.floor(i / side) - y) < radius ? 255 : 0,
+      ),
+    ),
+  );
+  const masks = await readMasks(await partFiles(await folderOf(drawn)));
+  const { heldOut } = await fitParts({ good, bad: await readParts(bad), masks, seed: 1 });
+  expect(Math.min(...heldOut.bad)).toBeGreaterThan(0.5);
+  expect(heldOut.good.filter((score) => score > 0.5).length).toBeLessThanOrEqual(2);
+}, 90_000);
+
+test('too few good parts are refused', async () => {
+  const good = await readParts(await partFiles(await folderOf([plate(1), plate(2)])));
+  await expect(fitParts({ good, seed: 1 })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+});
+
+test('a folder without pictures is refused by name', async () => {
+  await expect(partFiles('/nowhere')).rejects.toMatchObject({ code: 'DATASET_INVALID' });
+});
