@@ -1,3 +1,4 @@
+import { expectFewEntries, maxEntries } from './entries.ts';
 import { refusal } from './failure.ts';
 import { metadataPath, timestampPath } from './layout.ts';
 import type { MetadataCache } from './metadata-cache.ts';
@@ -6,10 +7,12 @@ import { readFileOf, type Transport } from './transport.ts';
 import { type Metadata, passes, type TrustedSet, trustRoot, verify, verifyNewer } from './trusted-set.ts';
 
 /**
- * Bytes of metadata that is read at most. Of root and timestamp the size is not signed elsewhere, and they are
- * parsed before their signatures can be checked: small enough that a hostile one delays no frame.
+ * Bytes of metadata that is read at most. Of root and timestamp neither size nor digest is signed elsewhere, and
+ * they are parsed before their signatures can be checked: small.
  */
 const maxBytes = { root: 64 * 1024, timestamp: 16 * 1024, snapshot: 2 ** 20, targets: 2 ** 20 } as const;
+
+type Kind = keyof typeof maxBytes;
 
 /** Roots that are followed in one refresh. */
 const maxRotations = 256;
@@ -45,7 +48,7 @@ async function followRoots(trusted: TrustedSet, source: Source, signal: AbortSig
     const kept = await source.cache.read(name);
     if (kept !== undefined && passes(() => trusted.updateRoot(kept))) continue;
     const path = metadataPath('root', version);
-    const data = await fetched(source, path, maxBytes.root, signal);
+    const data = await fetched(source, path, 'root', signal);
     if (data === undefined) return;
     verify(path, () => trusted.updateRoot(data));
     await source.cache.write(name, data);
@@ -60,7 +63,7 @@ async function followRoots(trusted: TrustedSet, source: Source, signal: AbortSig
 async function loadTimestamp(trusted: TrustedSet, source: Source, signal: AbortSignal): Promise<void> {
   const kept = await source.cache.read('timestamp.json');
   if (kept !== undefined) passes(() => trusted.updateTimestamp(kept));
-  const data = await needed(source, timestampPath, maxBytes.timestamp, signal);
+  const data = await needed(source, timestampPath, 'timestamp', signal);
   if (verifyNewer(timestampPath, () => trusted.updateTimestamp(data))) {
     await source.cache.write('timestamp.json', data);
   }
@@ -73,7 +76,7 @@ async function loadSnapshot(trusted: TrustedSet, source: Source, signal: AbortSi
   const kept = await source.cache.read('snapshot.json');
   if (kept !== undefined && passes(() => trusted.updateSnapshot(kept, true))) return;
   const path = metadataPath('snapshot', meta.version);
-  const data = await needed(source, path, maxBytes.snapshot, signal);
+  const data = await needed(source, path, 'snapshot', signal);
   verifyMeta(path, meta, data);
   verify(path, () => trusted.updateSnapshot(data));
   await source.cache.write('snapshot.json', data);
@@ -105,7 +108,7 @@ export async function loadTargets(
     });
   }
   const path = metadataPath(role, meta.version);
-  const data = await needed(source, path, maxBytes.targets, signal);
+  const data = await needed(source, path, 'targets', signal);
   verifyMeta(path, meta, data);
   const verified = verify(path, () => update(data));
   await source.cache.write(name, data);
@@ -119,17 +122,19 @@ function verifyMeta(path: string, meta: { verify(data: Buffer): void }, data: Bu
   throw refusal('UPDATE_INCONSISTENT', { expected, what: path, received: 'others' });
 }
 
-function fetched(
+async function fetched(
   { transport, pace }: Source,
   path: string,
-  bytes: number,
+  kind: Kind,
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
-  return readFileOf(transport, path, { maxBytes: bytes, pace, signal });
+  const data = await readFileOf(transport, path, { maxBytes: maxBytes[kind], pace, signal });
+  if (data !== undefined) expectFewEntries(path, data, maxEntries[kind]);
+  return data;
 }
 
-async function needed(source: Source, path: string, bytes: number, signal: AbortSignal): Promise<Buffer> {
-  const data = await fetched(source, path, bytes, signal);
+async function needed(source: Source, path: string, kind: Kind, signal: AbortSignal): Promise<Buffer> {
+  const data = await fetched(source, path, kind, signal);
   if (data !== undefined) return data;
   throw refusal('UPDATE_FETCH_FAILED', {
     expected: 'the file',

@@ -2,6 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../durable.ts';
 import { GatewayError } from '../../errors.ts';
+import { expectFewEntries, maxEntries } from '../../models/update/entries.ts';
 import { metadataPath, timestampPath } from '../../models/update/layout.ts';
 import type { KeyStore } from './key-store.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type Signers,
   specVersion,
   type TargetsBody,
+  type TopRole,
 } from './metadata.ts';
 import { inDays, signersOf } from './repository.ts';
 import { isSigned, sign } from './sign.ts';
@@ -36,7 +38,8 @@ const keptVersions = 10;
  * Signs a change and writes it such that a reader, and a crash, at any moment finds the repository of before or
  * the one of after. Everything is signed before the first file is written; files get new names, and
  * `timestamp.json` is what makes them count.
- * @throws KEY_UNAVAILABLE if too few of the keys that must sign are at hand; then nothing was written.
+ * @throws KEY_UNAVAILABLE if too few of the keys that must sign are at hand, UPDATE_TOO_LARGE if gateways would
+ *   refuse it; then nothing was written.
  */
 export async function publish(
   state: RepositoryState | undefined,
@@ -56,6 +59,8 @@ export async function publish(
     const then = before && targetsBefore && signersOf(role, before, targetsBefore);
     const ids = new Set([...(now?.keyids ?? []), ...(then?.keyids ?? [])]);
     const signed = sign(body, await keys.load([...ids]));
+    const kind = role in root.roles ? (role as TopRole) : 'targets';
+    expectFewEntries(`role ${role}`, signed.bytes, maxEntries[kind]);
     const delegator = role in root.roles ? root : targets;
     if (now === undefined || !isSigned(delegator, role, signed)) throw missing(role, now);
     return signed;

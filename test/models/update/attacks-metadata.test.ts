@@ -83,6 +83,21 @@ describe('arbitrary software', () => {
   });
 });
 
+describe('metadata that takes long to parse', () => {
+  it.each(['2.root.json', 'timestamp.json', '.snapshot.json', '.targets.json'])(
+    'in place of %s is refused before that',
+    async (end) => {
+      const { owner, mirror } = await scene();
+      const { root } = await stateOf(owner);
+      const keys = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, 0]));
+      const signed = { ...root.body, version: 2, keys };
+      mirror.instead.set(end, Buffer.from(JSON.stringify({ signatures: [], signed })));
+      const gateway = await bornWith(owner.repository.anchor);
+      await expect(gateway.update(mirror.url)).rejects.toMatchObject({ code: 'UPDATE_TOO_LARGE' });
+    },
+  );
+});
+
 describe('rollback', () => {
   it('to an earlier state of the repository is refused', async () => {
     const { owner, gateway } = await scene();
