@@ -99,7 +99,10 @@ async function run(path: string, options: Options): Promise<void> {
 type Common = Parameters<typeof import('../training/optimize.ts')['optimizeRun']>[1];
 
 async function optimizeRun(path: string, common: Common) {
-  const { optimizedFile, optimizeRun } = await import('../training/optimize.ts');
+  const [{ optimizeRun }, { optimizedFile }] = await Promise.all([
+    import('../training/optimize.ts'),
+    import('../training/run-card.ts'),
+  ]);
   return { report: await optimizeRun(resolve(path), common), out: join(path, optimizedFile) };
 }
 

@@ -5,6 +5,9 @@ import { interruptSignal } from './interrupt.ts';
 import { showTraining } from './train-progress.ts';
 import { recipeOf, type TrainOptions } from './train-recipe.ts';
 
+/** What shells report of a program that ended by SIGINT. */
+const exitInterrupted = 130;
+
 export function trainCommand(): Command {
   return new Command('train')
     .description('train a net: digits, a folder of pictures a class, or what normal looks like')
@@ -75,16 +78,19 @@ async function run(task: string, options: TrainOptions): Promise<void> {
   const recipe = await recipeOf(task, options);
   const out = resolve(options.out);
   const view = showTraining(recipe.epochs, options.json === true);
-  const report = await trainRun({
-    recipe,
-    out,
-    resume: options.resume === true,
-    signal: interruptSignal(),
-    ...view,
-  }).finally(view.stop);
-  process.stdout.write(
-    options.json ? `${JSON.stringify({ out, ...report })}\n` : `${describeRun(report)}\n${out}\n`,
-  );
+  const signal = interruptSignal();
+  try {
+    const report = await trainRun({ recipe, out, resume: options.resume === true, signal, ...view });
+    view.stop();
+    process.stdout.write(
+      options.json ? `${JSON.stringify({ out, ...report })}\n` : `${describeRun(report)}\n${out}\n`,
+    );
+  } catch (error) {
+    view.stop();
+    if (!signal.aborted) throw error;
+    process.stderr.write('Stopped. The same command with --resume goes on after the last whole epoch.\n');
+    process.exitCode = exitInterrupted;
+  }
 }
 
 function size(text: string): { width: number; height: number } {

@@ -8,9 +8,9 @@ import { type Dataset, picturePart } from './dataset.ts';
 import { predict } from './evaluate.ts';
 import { readPictures } from './folder-dataset.ts';
 import { goldenOf } from './golden.ts';
-import { datasetOfRun, type OptimizeReport, optimizedFile, optimizeReportFile } from './optimize.ts';
+import { datasetOfRun, type OptimizeReport } from './optimize.ts';
 import { errorsOf } from './reconstruction-errors.ts';
-import { type RunCard, readRunCard } from './run-card.ts';
+import { optimizedFile, optimizeReportFile, type RunCard, readRunCard } from './run-card.ts';
 
 export interface CreateBundleOptions {
   /** Of a run that was optimized. */

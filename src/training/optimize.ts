@@ -8,7 +8,7 @@ import type { Dataset, Part } from './dataset.ts';
 import { accuracy, predict } from './evaluate.ts';
 import { datasetOf } from './prepare-run.ts';
 import { explained } from './reconstruction-errors.ts';
-import { type RunCard, readRunCard } from './run-card.ts';
+import { optimizedFile, optimizeReportFile, type RunCard, readRunCard } from './run-card.ts';
 
 /** What the numbers of `OptimizeReport` are shares of. */
 type Metric = 'top-1' | 'explained variance';
@@ -44,9 +44,6 @@ export interface OptimizeOptions {
 
 /** Of held-out examples as many as tell 0.1 points, and no more: each way to quantize is judged by all of them. */
 const mostJudged = 2_000;
-
-export const optimizedFile = 'model.onnx';
-export const optimizeReportFile = 'optimize.json';
 
 /**
  * Compiles the net of a run for the gateway, calibrated and bounded with its held-out data, and writes `model.onnx`

@@ -52,8 +52,11 @@ export function recipeDefaults(
 }
 
 /** @throws REQUEST_INVALID if the parts of the recipe do not fit each other. */
-export function checkRecipe({ task, net, backbone }: Recipe): void {
+export function checkRecipe({ task, net, backbone, readings, picture }: Recipe): void {
   if (net === 'head' && task !== 'classify') throw unfit('--net head', 'the task classify', task);
+  const sides = task === 'autoencoder' && !readings && picture ? [picture.width, picture.height] : [];
+  if (sides.some((side) => side % 8 !== 0))
+    throw unfit('multiples of 8', 'the size of pictures', sides.join(' x '));
   if ((net === 'head') !== (backbone !== undefined)) {
     throw unfit(
       net === 'head' ? 'a --backbone' : '--net head',

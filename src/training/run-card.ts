@@ -30,16 +30,19 @@ export interface RunCard {
   readonly preprocessing?: Preprocessing;
 }
 
-const file = 'run.json';
+export const runFile = 'run.json';
+/** What `edgeward optimize` writes beside it. */
+export const optimizedFile = 'model.onnx';
+export const optimizeReportFile = 'optimize.json';
 
 export async function writeRunCard(folder: string, card: RunCard): Promise<void> {
-  await writeWhole(join(folder, file), `${JSON.stringify(card, undefined, 2)}\n`);
+  await writeWhole(join(folder, runFile), `${JSON.stringify(card, undefined, 2)}\n`);
 }
 
 /** @throws REQUEST_INVALID if the folder is not that of a run that came to its end. */
 export async function readRunCard(folder: string): Promise<RunCard> {
   try {
-    const card: RunCard = JSON.parse(await readFile(join(folder, file), 'utf8'));
+    const card: RunCard = JSON.parse(await readFile(join(folder, runFile), 'utf8'));
     if (card.format === 1 && typeof card.model === 'string' && typeof card.recipe?.data === 'string')
       return card;
   } catch (cause) {
@@ -49,6 +52,6 @@ export async function readRunCard(folder: string): Promise<RunCard> {
 }
 
 function noRun(folder: string, cause?: unknown): GatewayError {
-  const text = `Expected the folder of a finished edgeward train for ${folder} but received one without ${file}`;
+  const text = `Expected the folder of a finished edgeward train for ${folder} but received one without ${runFile}`;
   return new GatewayError('REQUEST_INVALID', text, { cause });
 }

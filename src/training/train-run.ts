@@ -1,15 +1,14 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeWhole } from '../write-whole.ts';
-import type { TensorFlow } from './backend.ts';
-import { loadTensorFlow } from './backend.ts';
+import { loadTensorFlow, type TensorFlow } from './backend.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { curvesSvg } from './curves.ts';
 import { classification, reconstruction } from './losses.ts';
 import { type Prepared, prepareRun } from './prepare-run.ts';
 import { seeded } from './random.ts';
 import { checkRecipe, type Recipe } from './recipe.ts';
-import { type RunCard, writeRunCard } from './run-card.ts';
+import { optimizedFile, optimizeReportFile, type RunCard, runFile, writeRunCard } from './run-card.ts';
 import { saveLayers } from './save-layers.ts';
 import { type Epoch, type Progress, trainModel } from './train-model.ts';
 import { describeRun, type RunReport, reportOf } from './train-report.ts';
@@ -43,6 +42,8 @@ export async function trainRun(options: TrainRunOptions): Promise<RunReport> {
   const start = performance.now();
   const tensorflow = await loadTensorFlow();
   await mkdir(out, { recursive: true });
+  // What another run left here, and what was made of it, says nothing of this one.
+  for (const file of [runFile, optimizedFile, optimizeReportFile]) await rm(join(out, file), { force: true });
   const checkpoint = join(out, 'checkpoint');
   const settings = JSON.stringify({ ...recipe, backend: tensorflow.backend });
   // Before the data are read, which may take long: a run of other settings is refused at once.

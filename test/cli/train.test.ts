@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { npmDigits } from '../../scripts/npm-digits.ts';
 import { pick, slice } from '../../src/training/pictures.ts';
 import { permutation, seeded } from '../../src/training/random.ts';
-import { runProgram } from '../support/program.ts';
+import { runProgram, startProgram } from '../support/program.ts';
 import { mnistFolder, scratch } from '../training/mnist-files.ts';
 
 const all = npmDigits();
@@ -37,6 +37,23 @@ it('train, optimize, bundle create and export go on from each other', async () =
 
   const exported = await runProgram(['export', run, '--int8', '--out', join(folder, 'digits.tflite')]);
   expect(exported.stdout).toMatch(/digits\.tflite: \d+ bytes, int8\n$/);
+}, 60_000);
+
+it('a run that is broken off goes on after its last whole epoch', async () => {
+  const data = await mnistFolder({ train: slice(mixed, 0, 2600), t10k: slice(mixed, 3000, 3300) });
+  const args = ['train', 'mnist', '--data', data, '--out', join(await scratch(), 'run'), '--epochs', '15'];
+  const { child, ended } = startProgram(args);
+  child.stderr.on('data', (text: Buffer) => {
+    if (text.includes('epoch 2/15')) child.kill('SIGINT');
+  });
+  const broken = await ended();
+  expect(broken).toMatchObject({ code: 130, stdout: '' });
+  expect(broken.stderr).toMatch(/^Stopped\. .*--resume.*$/m);
+  const other = await runProgram([...args, '--resume', '--seed', '2']);
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining('(REQUEST_INVALID)') });
+  const resumed = await runProgram([...args, '--resume']);
+  expect(resumed).toMatchObject({ code: 0, stderr: expect.stringMatching(/from epoch \d+ on$/m) });
+  expect(resumed.stderr).not.toContain('epoch 1/15');
 }, 60_000);
 
 it('data that are none, and runs that are none, are told in a line with a code', async () => {
