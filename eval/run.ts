@@ -3,4 +3,5 @@ import { runMeasurements } from '../bench/runner.ts';
 
 await runMeasurements({
   mnist: () => import('./mnist.ts'),
+  sensor: () => import('./sensor.ts'),
 });

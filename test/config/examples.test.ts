@@ -72,6 +72,20 @@ describe('the examples', () => {
     expect(pipelines.inspection?.mailbox).toBe('every');
   });
 
+  it.each(['bearing', 'ecg', 'vitals'])(
+    '%s.yaml watches sensors with a bundle that comes with edgeward',
+    (name) => {
+      const { models, pipelines } = loadConfig({ file: pathOf(`${name}.yaml`), env: {} });
+      expect(models[name]?.bundle).toBe(`builtin:${name}`);
+      const [pipeline] = Object.values(pipelines);
+      expect(pipeline).toMatchObject({ use: 'sensor', models: { net: name }, mailbox: 'every' });
+      const isMedical = name !== 'bearing';
+      expect(pipeline?.options.demonstration ?? false).toBe(isMedical);
+      const text = readFileSync(pathOf(`${name}.yaml`), 'utf8');
+      expect(text.includes('NO MEDICAL DEVICE')).toBe(isMedical);
+    },
+  );
+
   it('home.yaml is a client of the broker of Home Assistant', () => {
     const { bus, homeAssistant, pipelines } = loadConfig({ file: pathOf('home.yaml'), env });
     expect(bus).toMatchObject({

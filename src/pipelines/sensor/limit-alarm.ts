@@ -6,13 +6,14 @@ export function isCritical(level: Level): boolean {
   return level === 'critical_low' || level === 'critical_high';
 }
 
-/** One limit: how long a value has been beyond it, and whether that is an alarm. */
+/** One limit: how long it was seen that a value is beyond it, and whether that is an alarm. */
 interface Guard {
   readonly level: Level;
   readonly delayMs: number;
   readonly beyond: (value: number) => boolean;
   readonly back: (value: number) => boolean;
-  since: number | undefined;
+  /** ms; `undefined` while it is within. */
+  beyondMs: number | undefined;
   active: boolean;
 }
 
@@ -33,7 +34,7 @@ export class LimitAlarm {
           delayMs: (isCritical(level) ? criticalDelayS : delayS) * 1000,
           beyond: (value) => (value - limit) * side > 0,
           back: (value) => (value - limit) * side <= -hysteresis,
-          since: undefined,
+          beyondMs: undefined,
           active: false,
         },
       ];
@@ -50,16 +51,19 @@ export class LimitAlarm {
     return this.#guards.find(({ active }) => active)?.level ?? 'normal';
   }
 
-  /** A value of `at`, ms; NaN in a dropout. */
-  note(at: number, value: number): void {
+  /**
+   * @param value NaN in a dropout.
+   * @param observedMs of the time since the value before, how much was seen.
+   */
+  note(value: number, observedMs: number): void {
     for (const guard of this.#guards) {
       if (Number.isNaN(value)) {
-        guard.since = undefined;
+        guard.beyondMs = undefined;
       } else if (guard.beyond(value)) {
-        guard.since ??= at;
-        if (at - guard.since >= guard.delayMs) guard.active = true;
+        guard.beyondMs = guard.beyondMs === undefined ? 0 : guard.beyondMs + observedMs;
+        if (guard.beyondMs >= guard.delayMs) guard.active = true;
       } else {
-        guard.since = undefined;
+        guard.beyondMs = undefined;
         if (guard.back(value)) guard.active = false;
       }
     }

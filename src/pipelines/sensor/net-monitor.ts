@@ -1,10 +1,9 @@
 import { asGatewayError, GatewayError } from '../../errors.ts';
 import type { Manifest, ReadingsInput } from '../../models/manifest.ts';
-import type { Model } from '../../models/model.ts';
 import { Baseline } from './baseline.ts';
 import { qualityOf } from './columns.ts';
 import { Grid, type Window } from './grid.ts';
-import { judge, type Prepared, prepare, type Verdict } from './net.ts';
+import { judge, type Net, type Prepared, prepare, type Verdict } from './net.ts';
 import type { SensorOptions } from './options.ts';
 import { ScoreAlarm } from './score-alarm.ts';
 
@@ -79,7 +78,7 @@ export class NetMonitor {
    * answer costs its verdicts and nothing else.
    * @throws STOPPED
    */
-  async note(samples: readonly Samples[], model: Model): Promise<Judged[]> {
+  async note(samples: readonly Samples[], model: Net): Promise<Judged[]> {
     const windows = (this.#grid ? this.#gridded(this.#grid, samples) : this.#whole(samples)).slice(
       -maxWindows,
     );
@@ -112,7 +111,7 @@ export class NetMonitor {
     return [{ end, values: fits ? found.map(({ values }) => values) : [] }];
   }
 
-  async #judge({ end, values }: Window, model: Model): Promise<Judged & { prepared?: Prepared }> {
+  async #judge({ end, values }: Window, model: Net): Promise<Judged & { prepared?: Prepared }> {
     if (values.length === 0) {
       const { window, channels } = this.#readings;
       const skipped = `Expected ${window} samples of ${channels.join(', ')} in a message but received others`;
@@ -126,6 +125,10 @@ export class NetMonitor {
     const prepared = prepare(this.#readings, values, quality, this.#baseline.drift);
     try {
       const verdict = await judge(model, this.manifest, prepared, this.#options);
+      if (model.manifest !== this.manifest) {
+        // Answered by a version that takes another scale of things: nobody can say which.
+        return { end, quality: measured, bridged, skipped: 'The net was replaced meanwhile' };
+      }
       return { end, quality: measured, bridged, verdict, prepared };
     } catch (thrown) {
       const error = asGatewayError(thrown, 'PIPELINE_FAILED');

@@ -4,6 +4,9 @@ import type { Model, Outputs } from '../../models/model.ts';
 import { channelOf, columnsOf, normalIndex, type Quality } from './columns.ts';
 import { featureNames } from './features.ts';
 
+/** What is asked of a model here. */
+export type Net = Pick<Model, 'infer' | 'manifest'>;
+
 /** What a net says of one window. */
 export interface Verdict {
   /** 0.5 is the threshold, 1 beyond all bounds. */
@@ -58,7 +61,7 @@ export function prepare(
  * @throws PIPELINE_FAILED if its outputs do not fit its kind, and what `Model.infer` throws.
  */
 export async function judge(
-  model: Model,
+  model: Net,
   manifest: Manifest,
   prepared: Prepared,
   options: { threshold: number | null; normalLabels: readonly string[] },

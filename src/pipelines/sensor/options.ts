@@ -98,7 +98,11 @@ const channelSchema = {
     format: nullable(seconds),
     default: null,
   },
-  settleS: { doc: 'After a dropout limits wait for so long.', format: seconds, default: 0 },
+  settleS: {
+    doc: 'After a dropout values count neither for limits nor for the net for so long.',
+    format: seconds,
+    default: 0,
+  },
   limits: limitsSchema,
 } satisfies Schema;
 

@@ -5,7 +5,7 @@ import type { SensorOptions } from './options.ts';
 import { decodeSparkplug, isSparkplugTopic, type Metric, messageTypeOf } from './sparkplug.ts';
 
 /** What one message says of one channel: consecutive samples, NaN where the device has no value. */
-export interface Reading {
+interface Reading {
   /** Index into the channels of the configuration. */
   readonly channel: number;
   readonly values: readonly number[];
@@ -13,7 +13,7 @@ export interface Reading {
   readonly at: number | undefined;
 }
 
-export interface Message {
+interface Message {
   readonly readings: readonly Reading[];
   /** The device says that it goes: none of its values holds any longer. */
   readonly death: boolean;

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors.ts';
-import type { Model } from '../../models/model.ts';
 import type { Frame } from '../frame.ts';
 import { ChannelMonitor } from './channel-monitor.ts';
+import type { Net } from './net.ts';
 import { type Judged, NetMonitor, type Samples } from './net-monitor.ts';
 import type { SensorOptions } from './options.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -36,7 +36,7 @@ export class SourceMonitor {
   }
 
   /** @throws FRAME_INVALID */
-  async note(frame: Frame, model: Model | undefined): Promise<Outcome> {
+  async note(frame: Frame, model: Net | undefined): Promise<Outcome> {
     const { readings, death } = await this.#reader.read(frame);
     const netError = model && this.#follow(model);
     const samples = readings.map(({ channel, values, at }): Samples => {
@@ -69,7 +69,7 @@ export class SourceMonitor {
   }
 
   /** Keeps to the version of the net that is loaded; a new one learns its windows and its alarm anew. */
-  #follow(model: Model): string | undefined {
+  #follow(model: Net): string | undefined {
     const { manifest } = model;
     if (!manifest) return 'MODEL_UNAVAILABLE';
     if (this.#net?.manifest === manifest) return undefined;

@@ -51,6 +51,32 @@ describe('limits', () => {
   });
 });
 
+describe('a delay', () => {
+  const options = { channels: { a: { path: 'a', limits: { high: 10, delayS: 20 } }, b: { path: 'b' } } };
+  const alarms = async (more: object, messages: readonly (readonly [at: number, body: object])[]) => {
+    const channels = { ...options.channels, a: { ...options.channels.a, ...more } };
+    const subject = await subjectOf({ channels });
+    const seen: number[] = [];
+    for (const [at, body] of messages) {
+      if (typesOf(await subject.send(body, at)).includes('warning')) seen.push(at);
+    }
+    return seen;
+  };
+  const normal = [0, 5, 10].map((at) => [at, { a: 1 }] as const);
+
+  it('does not run while nobody looks', async () => {
+    expect(await alarms({}, [...normal, [15, { a: 11 }], [40, { a: 11 }], [45, { a: 1 }]])).toEqual([]);
+    const lossy = [15, 20, 30, 35, 40].map((at) => [at, { a: 11 }] as const);
+    expect(await alarms({}, [...normal, ...lossy])).toEqual([40]);
+  });
+
+  it('runs on with a value that stands until the device sends another', async () => {
+    const others = [20, 25, 30, 35, 40].map((at) => [at, { b: 0 }] as const);
+    expect(await alarms({}, [...normal, [15, { a: 11 }], ...others])).toEqual([]);
+    expect(await alarms({ holdS: 600 }, [...normal, [15, { a: 11 }], ...others])).toEqual([35]);
+  });
+});
+
 describe('a dropout', () => {
   it('is no value and no alarm, whatever the device says instead', async () => {
     for (const nothing of [0, null, 500, -7, undefined]) {
