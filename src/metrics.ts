@@ -92,7 +92,7 @@ export function createMetrics() {
       labelNames: ['outcome'] as const,
       registers,
     }),
-    /** reason: `credentials`, `rules`, `full` or `packet-size`. */
+    /** reason: `credentials`, `rules`, `taken`, `full` or `packet-size`. */
     busRefused: new Counter({
       name: 'edgeward_bus_refused_total',
       help: 'Clients and messages that the embedded broker refused, by reason',

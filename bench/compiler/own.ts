@@ -42,7 +42,7 @@ export async function open(file: Uint8Array): Promise<Own> {
   return { session, answer: async (sample) => numbersOf(await session.run(sample)) };
 }
 
-export function numbersOf(outputs: Sample): Float32Array {
+function numbersOf(outputs: Sample): Float32Array {
   const [output] = Object.values(outputs);
   if (output?.type !== 'float32') throw new TypeError(`Expected floats but received ${output?.type}`);
   return output.data;

@@ -17,7 +17,7 @@ type Done = (error?: Error) => void;
 
 /** What aedes 1.2 has and does not declare. */
 interface Internals {
-  readonly clients: Readonly<Record<string, unknown>>;
+  readonly clients: Readonly<Record<string, Client>>;
   readonly persistence: {
     createRetainedStream(filter: string): AsyncIterable<PublishPacket>;
     incomingGetPacket(client: Client, packet: PublishPacket): Promise<unknown>;
@@ -174,6 +174,12 @@ export class Broker extends Aedes {
     if (!rights) {
       this.#refuse('credentials', about);
       return username === undefined ? 5 : 4;
+    }
+    // Under the same id one takes another's place [MQTT-3.1.4-2]: only one's own, or a camera could be silenced.
+    const holder = this.#internals.clients[client.id];
+    if (holder !== undefined && this.#rights.get(holder)?.user !== rights.user) {
+      this.#refuse('taken', about);
+      return 2;
     }
     // The will may be published by a later process that does not know who left it: it is judged here.
     const will = this.#wills.get(client);

@@ -166,6 +166,22 @@ describe('the rules at the broker', () => {
     expect(seen).toEqual(['cameras/door/state gone']);
   });
 
+  it('let nobody but its user take the place of a client that is connected', async () => {
+    const { url, options } = await startEmbedded({ embedded: { users } });
+    const session = { clientId: 'door-camera' };
+    const door = await client(url, { ...as('door'), ...session });
+    await expect(client(url, { ...as('gate'), ...session })).rejects.toMatchObject({
+      code: 'BUS_UNAVAILABLE',
+    });
+    await door.publish('cameras/door/frame', 'still here', { qos: 1 });
+    const gone = new Promise<void>((resolve) => door.onClose(resolve));
+    await client(url, { ...as('door'), ...session });
+    await gone;
+    expect((await options.metrics.busRefused.get()).values).toMatchObject([
+      { labels: { reason: 'taken' }, value: 1 },
+    ]);
+  });
+
   it('hold for a session that another user takes over, and for its queue', async () => {
     const overrides = { stateDir: await temporaryFolder(), embedded: { users, persist: true } };
     const { url, bus } = await startEmbedded(overrides);
