@@ -10,4 +10,5 @@ await runMeasurements({
   gateway: () => import('./gateway.ts'),
   host: () => import('./host.ts'),
   latency: () => import('./latency.ts'),
+  swap: () => import('./swap.ts'),
 });

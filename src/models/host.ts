@@ -94,10 +94,7 @@ export class ModelHost implements Service, Model {
     return this.#queue.length;
   }
 
-  /**
-   * How long the input that has waited longest has been without an answer, while no process answered any, ms:
-   * it grows only when neither the answers nor the deadlines of this model work any more.
-   */
+  /** Grows only when neither the answers nor the deadlines of this model work any more, ms. */
   get stalledMs(): number {
     return this.#queue.stalledMs;
   }
@@ -126,8 +123,8 @@ export class ModelHost implements Service, Model {
   }
 
   /**
-   * Starts the processes of another version beside those that work, one after the other so that these go on, and
-   * resolves when every one has proved it. Who gets the group either swaps it in or destroys it.
+   * Starts the processes of another version beside those that work, one after the other so that these go on.
+   * Resolves when every one has proved it; who gets the group either swaps it in or destroys it.
    * @throws as `start`, and MODEL_INCOMPATIBLE if it takes other inputs or gives other outputs.
    */
   async prepare(bundle: BundleFile, signal: AbortSignal): Promise<InstanceGroup> {
@@ -174,9 +171,7 @@ export class ModelHost implements Service, Model {
 
   /** A pipeline has judged a frame by what the version of this digest said. */
   noteVerdict(digest: string, { alarm }: { alarm: boolean }): void {
-    for (const group of this.#groups) {
-      if (group.digest === digest) group.vitals.alarms.add(alarm ? 1 : 0);
-    }
+    for (const group of this.#groups) if (group.digest === digest) group.vitals.alarms.add(alarm ? 1 : 0);
   }
 
   /** Finishes what was accepted, within `timeoutMs`, then ends the processes. */

@@ -6,6 +6,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Model, ModelRef } from '../models/model.ts';
 import type { Service } from '../service.ts';
+import { isAlarm } from './alarm.ts';
 import type { Decision, JsonObject, PipelineDefinition, PipelineInstance } from './contract.ts';
 import type { Frame } from './frame.ts';
 import { type Job, Mailbox } from './mailbox.ts';
@@ -244,9 +245,4 @@ export class PipelineRunner implements Service {
   #count(source: string, outcome: string): void {
     this.#options.metrics.frames.inc({ source, pipeline: this.name, outcome });
   }
-}
-
-/** Something happened, or is marked as other than it should be: what people are called for. */
-function isAlarm({ events = [], picture }: Decision): boolean {
-  return events.length > 0 || (picture?.marks.some(({ tone }) => tone !== 'ok') ?? false);
 }

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -104,6 +105,22 @@ describe('a host that swaps', () => {
     await host.stop();
     await preparing;
     expect(host.processes).toEqual([]);
+  });
+
+  it('leaves no process and no open file behind, there and back again and again', async () => {
+    const { host } = await started(echo);
+    await host.swap(await host.prepare(next, never));
+    const openFiles = () => readdirSync('/proc/self/fd').length;
+    const before = openFiles();
+    const pids = new Set<number>();
+    for (let swap = 0; swap < 8; swap++) {
+      for (const { pid } of host.processes) pids.add(pid);
+      await host.swap(await host.prepare(swap % 2 === 0 ? { path: echo } : next, never));
+    }
+    expect(pids.size).toBe(8);
+    expect([...pids].filter(isRunning)).toEqual([]);
+    expect(host.processes).toHaveLength(1);
+    expect(openFiles()).toBeLessThanOrEqual(before + 2);
   });
 
   it('takes a version where there was none', async () => {

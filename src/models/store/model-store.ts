@@ -99,9 +99,12 @@ export class ModelStore {
         await mkdir(this.#bundles, { recursive: true });
         const keep = new Set([...this.#named(), ...(digest ? [digest] : [])].map((each) => nameOf(each)));
         const spare = (await this.#stored()).filter(({ name }) => !keep.has(name.replace(/\.part$/, '')));
-        let total = spare.reduce((sum, each) => sum + each.bytes, bytes);
-        for (const each of spare.toSorted((a, b) => a.usedAt - b.usedAt)) {
-          if (total <= this.#options.maxBytes && !each.name.endsWith('.part')) continue;
+        const begun = spare.filter(({ name }) => name.endsWith('.part'));
+        const whole = spare.filter(({ name }) => !name.endsWith('.part'));
+        for (const { name } of begun) await rm(join(this.#bundles, name), { force: true });
+        let total = whole.reduce((sum, each) => sum + each.bytes, bytes);
+        for (const each of whole.toSorted((a, b) => a.usedAt - b.usedAt)) {
+          if (total <= this.#options.maxBytes) break;
           await rm(join(this.#bundles, each.name), { force: true });
           total -= each.bytes;
         }

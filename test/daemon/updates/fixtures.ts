@@ -2,11 +2,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BusClient } from '../../../src/bus/external.ts';
+import { resolveBundle } from '../../../src/models/builtin.ts';
+import { readManifest } from '../../../src/models/bundle.ts';
 import type { Manifest } from '../../../src/models/manifest.ts';
 import { addRelease, type ReleaseOptions } from '../../../src/training/release/add-release.ts';
 import { variantOf } from '../../support/bundles.ts';
 import { collect, type Digit, envelope, readDigits, temporaryFolder } from '../../support/gateway.ts';
 import { newRepository } from '../../training/release/fixtures.ts';
+
+const { version } = await readManifest(resolveBundle('builtin:digits'));
+/** The version that comes with edgeward. */
+export const shipped = version;
 
 export const digits: readonly Digit[] = await readDigits();
 

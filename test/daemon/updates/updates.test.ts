@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { collect, digitsYaml, startGateway } from '../../support/gateway.ts';
-import { type Answer, asker, digitsRepository, showDigits } from './fixtures.ts';
+import { type Answer, asker, digitsRepository, shipped, showDigits } from './fixtures.ts';
 
 const quick = { probation: { seconds: 1 } };
 
@@ -36,13 +36,13 @@ describe('an update over the bus', () => {
     const ids = results.map(({ frame }) => frame.id);
     expect(new Set(ids).size).toBe(ids.length);
     const versions = results.map(({ models }) => models[0]?.version);
-    expect(new Set(versions)).toEqual(new Set(['1.0.0', '9.0.0']));
-    expect(versions.lastIndexOf('1.0.0')).toBeLessThan(versions.indexOf('9.0.0'));
+    expect(new Set(versions)).toEqual(new Set([shipped, '9.0.0']));
+    expect(versions.lastIndexOf(shipped)).toBeLessThan(versions.indexOf('9.0.0'));
 
     expect(events.json()).toEqual([
       expect.objectContaining({
         type: 'swapped',
-        from: '1.0.0',
+        from: shipped,
         version: '9.0.0',
         digest: next.digest,
         by: 'edgeward/gw/request/model/update (a test)',
@@ -55,7 +55,7 @@ describe('an update over the bus', () => {
       latest_version: '9.0.0',
       in_progress: false,
       update_percentage: null,
-      previous_version: '1.0.0',
+      previous_version: shipped,
       digest: next.digest,
     });
     expect((gateway.health().models.digits as { processes: unknown[] }).processes).toHaveLength(1);
@@ -84,10 +84,10 @@ describe('an update over the bus', () => {
     expect(again).toMatchObject({ status: 'error', code: 'UPDATE_REFUSED' });
     const [listed] = await ask('model/list', {});
     expect(listed.data.models).toMatchObject([
-      { model: 'digits', installed_version: '1.0.0', refused: [{ version: '9.0.0' }] },
+      { model: 'digits', installed_version: shipped, refused: [{ version: '9.0.0' }] },
     ]);
     const results = await show.stop();
-    expect(new Set(results.map(({ models }) => models[0]?.version))).toEqual(new Set(['1.0.0']));
+    expect(new Set(results.map(({ models }) => models[0]?.version))).toEqual(new Set([shipped]));
   });
 
   it('goes back by itself when the processes of the new version crash', async () => {
@@ -105,12 +105,12 @@ describe('an update over the bus', () => {
     expect(answers.at(-1)).toMatchObject({
       status: 'error',
       code: 'MODEL_PROBATION_FAILED',
-      data: { state: 'rolled_back', version: '1.0.0', from: '9.0.0' },
+      data: { state: 'rolled_back', version: shipped, from: '9.0.0' },
     });
     expect(events.json().map(({ type }) => type)).toEqual(['swapped', 'rolled_back']);
     const [listed] = await ask('model/list', {});
     expect(listed.data.models[0]).toMatchObject({
-      installed_version: '1.0.0',
+      installed_version: shipped,
       refused: [{ digest: next.digest, code: 'MODEL_PROBATION_FAILED' }],
     });
     const retried = await ask('model/update', { model: 'digits', retry: true, ...quick });
@@ -129,9 +129,9 @@ describe('an update over the bus', () => {
     const [busy] = await ask('model/update', { model: 'digits' });
     expect(busy).toMatchObject({ code: 'UPDATE_BUSY' });
     const [back] = await ask('model/rollback', { model: 'digits', by: 'Ann' });
-    expect(back).toMatchObject({ status: 'ok', data: { state: 'done', version: '1.0.0', from: '9.0.0' } });
+    expect(back).toMatchObject({ status: 'ok', data: { state: 'done', version: shipped, from: '9.0.0' } });
     const [pinned] = await ask('model/pin', { model: 'digits' });
-    expect(pinned).toMatchObject({ status: 'ok', data: { version: '1.0.0', pinned: true } });
+    expect(pinned).toMatchObject({ status: 'ok', data: { version: shipped, pinned: true } });
     const [refused] = await ask('model/update', { model: 'digits', retry: true });
     expect(refused).toMatchObject({ status: 'error', code: 'UPDATE_PINNED' });
     await ask('model/pin', { model: 'digits', pinned: false });
@@ -190,7 +190,7 @@ describe('an update over the bus', () => {
     const states = await collect(client, 'edgeward/gw/models/digits/state');
     await states.until((all) => all.some(({ payload }) => payload.includes('"installed_version":"9.0.0"')));
     const offered = states.json().find(({ latest_version }) => latest_version === '9.0.0');
-    expect(offered).toMatchObject({ installed_version: '1.0.0' });
+    expect(offered).toMatchObject({ installed_version: shipped });
     expect(offered.release_summary).toContain('Reads sevens better.');
   });
 
