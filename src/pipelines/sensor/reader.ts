@@ -140,8 +140,7 @@ function timeOf(value: unknown, unit: SensorOptions['timeUnit']): number {
   }
   const [number = Number.NaN] = value === null || Array.isArray(value) ? [] : numbersOf(value);
   const ms = unit === 's' ? number * 1000 : unit === 'us' ? number / 1000 : number;
-  // Beyond it `Date` cannot say what time it is.
-  if (Number.isFinite(ms) && Math.abs(ms) <= 8.64e15) return ms;
+  if (Number.isFinite(ms)) return ms;
   throw invalid(`a time in ${unit} or ISO 8601`, JSON.stringify(value)?.slice(0, 80) ?? 'nothing');
 }
 

@@ -17,6 +17,9 @@ export interface Outcome {
   readonly late: number;
 }
 
+/** The year 9999, ms: what comes later is no time, and `Date` could soon not say what it is. */
+const latest = 253_402_300_799_999;
+
 /** Everything that is remembered of one source. */
 export class SourceMonitor {
   readonly #options: SensorOptions;
@@ -43,6 +46,12 @@ export class SourceMonitor {
       const name = this.#names[channel] ?? '';
       const stepMs = this.#stepMs(name);
       const first = at ?? (frame.capturedAt ?? frame.receivedAt) - (values.length - 1) * stepMs;
+      if (!(first >= -latest && first <= latest)) {
+        throw new GatewayError(
+          'FRAME_INVALID',
+          `Expected a time before the year 10000 but received ${first}`,
+        );
+      }
       const noted = this.#channels.get(name)?.note(first, stepMs, values) ?? new Float64Array();
       // Times that go back, as of a clock that was set, must not make everyone look silent.
       this.#now = first + (values.length - 1) * stepMs;

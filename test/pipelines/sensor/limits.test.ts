@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { channel, subjectOf, typesOf } from './support.ts';
 
@@ -138,6 +139,44 @@ describe('a pipeline of sensors', () => {
     const decision = await subject.send('11', 0);
     expect([decision.result, decision.state, ...(decision.events ?? [])]).toEqual(
       Array.from({ length: 3 }, () => expect.objectContaining({ demonstration: true })),
+    );
+  });
+
+  it('answers any message with a decision or with FRAME_INVALID', async () => {
+    const value = fc.oneof(
+      fc.double(),
+      fc.constantFrom(0, null, 'off', true),
+      fc.array(fc.double(), { maxLength: 20 }),
+      fc.jsonValue(),
+    );
+    const time = fc.oneof(
+      fc.double(),
+      fc.integer({ min: 0, max: 1e6 }),
+      fc.constantFrom('noon', 0, -1, 1e300),
+    );
+    const message = fc.record({ a: value, b: value, t: time }, { requiredKeys: ['t'] });
+    const channels = {
+      a: { path: 'a', rateHz: 10, min: -5, max: 5, flatS: 1, settleS: 1, limits: { high: 1, delayS: 1 } },
+      b: { path: 'b', holdS: 5, limits: { criticalLow: 0 } },
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(message, { maxLength: 10 }),
+        fc.option(fc.double()),
+        async (messages, captured) => {
+          const stated = await subjectOf({ channels, time: 't' });
+          const sent = await subjectOf({ channels });
+          for (const [i, body] of messages.entries()) {
+            const more = captured === null ? {} : { capturedAt: captured };
+            for (const subject of [stated, sent]) {
+              const outcome = await subject.send(body, i, more).catch((error) => error);
+              expect(outcome.code ?? JSON.parse(JSON.stringify(outcome)).result.alarm).toMatch(
+                /^(FRAME_INVALID|none|warning|critical)$/,
+              );
+            }
+          }
+        },
+      ),
     );
   });
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../src/errors.ts';
 import type { Manifest, ReadingsInput } from '../../../src/models/manifest.ts';
@@ -19,7 +20,8 @@ function netOf(answer: Answer, readings: Partial<ReadingsInput> = {}, more: Part
     scale: [1, 2],
     ...readings,
   };
-  const size = (full.window - (full.horizon ?? 0)) * full.channels.length;
+  const each = full.features ? 3 : full.window - (full.horizon ?? 0);
+  const size = each * full.channels.length;
   const manifest: Manifest = {
     format: 1,
     name: 'net',
@@ -49,6 +51,7 @@ function netOf(answer: Answer, readings: Partial<ReadingsInput> = {}, more: Part
     },
   };
 }
+const sixOf = { mean: [0, 0, 0, 0, 0, 0], scale: [1, 1, 1, 1, 1, 1] };
 const zeros = (window: Float32Array) => ({
   tensors: { y: { data: new Float32Array(window.length), shape: [window.length] } },
 });
@@ -113,6 +116,37 @@ describe('a window', () => {
       state: { label: 'loose' },
       events: [{ type: 'warning', reasons: ['anomaly'], explanation: { label: 'loose' } }],
     });
+  });
+});
+
+describe('windows of any messages', () => {
+  it('are judged or told of, with scores in [0, 1) and their end', async () => {
+    const number = fc.oneof(fc.double({ min: -1e6, max: 1e6, noNaN: true }), fc.constant(null));
+    const samples = fc.oneof(number, fc.array(number, { minLength: 1, maxLength: 12 }));
+    const time = fc.oneof(fc.integer({ min: 0, max: 60_000 }), fc.integer({ min: -1e14, max: 1e14 }));
+    const message = fc.record({ a: samples, b: samples, t: time }, { requiredKeys: ['t', 'a'] });
+    const kinds: Partial<ReadingsInput>[] = [
+      { window: 3, stride: 2 },
+      { window: 3, align: 'message' },
+      { window: 2, features: { statistics: ['mean', 'kurtosis'], bandsHz: [[0, 0.5]] }, ...sixOf },
+    ];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(message, { maxLength: 40 }),
+        fc.constantFrom(...kinds),
+        async (messages, kind) => {
+          const more = { time: 't', latenessS: 3, minQuality: 0.5, adaptS: 10 };
+          const subject = await subjectOf({ ...options, ...more }, netOf(zeros, kind));
+          for (const body of messages) {
+            const { result } = await subject.send(body, 0);
+            for (const { end, score, skipped } of result.windows as Record<string, never>[]) {
+              expect(Number.isFinite(Date.parse(end ?? ''))).toBe(true);
+              if (skipped === undefined) expect(Number(score) >= 0 && Number(score) <= 1).toBe(true);
+            }
+          }
+        },
+      ),
+    );
   });
 });
 
