@@ -2,9 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
+import { idx } from '../../scripts/mnist-folder.ts';
 import { readMnist } from '../../src/training/mnist.ts';
 import { pick, scaled, slice } from '../../src/training/pictures.ts';
-import { idx, scratch } from './mnist-files.ts';
+import { scratch } from './mnist-files.ts';
 
 const pixels = Uint8Array.from({ length: 3 * 784 }, (_, i) => i % 251);
 const images = idx([3, 28, 28], pixels);

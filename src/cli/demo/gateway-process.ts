@@ -8,7 +8,7 @@ import { GatewayError } from '../../errors.ts';
 
 const startTimeoutMs = 15_000;
 const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
-const config = fileURLToPath(new URL('../../../config/demo.yaml', import.meta.url));
+const ordinary = fileURLToPath(new URL('../../../config/demo.yaml', import.meta.url));
 
 export interface DemoGateway {
   readonly brokerUrl: string;
@@ -18,8 +18,17 @@ export interface DemoGateway {
   stop(): Promise<void>;
 }
 
-/** A gateway of `config/demo.yaml` in its own process, on the usual ports where they are free. */
-export async function startGateway(stateDir: string): Promise<DemoGateway> {
+/**
+ * A gateway in its own process, on the usual ports where they are free.
+ * @param options.config path; default: `config/demo.yaml`.
+ */
+export async function startGateway({
+  stateDir,
+  config = ordinary,
+}: {
+  readonly stateDir: string;
+  readonly config?: string;
+}): Promise<DemoGateway> {
   const brokerPort = await freePort(1883);
   const httpPort = await freePort(9464);
   const child = spawn(process.execPath, [main, 'run', '--config', config], {

@@ -26,7 +26,7 @@ export async function runDemo(options: { rate: number; count?: number }): Promis
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
   try {
     // The gateway starts while the pictures are read.
-    const [gateway, digits] = await Promise.all([startGateway(stateDir), readDigits()]);
+    const [gateway, digits] = await Promise.all([startGateway({ stateDir }), readDigits()]);
     gateway.exited.then(() => stopping.abort());
     print(introduction(gateway.brokerUrl, gateway.httpUrl));
     const tally = await follow(gateway.client, digits, options.count, stopping);
