@@ -66,12 +66,21 @@ export const schema = {
       env: 'EDGEWARD_HTTP_ENABLED',
     },
     host: {
-      doc: 'Address to bind to. There is no password: keep it on this machine or behind a proxy.',
+      doc: 'Address to bind to. Beyond this machine set a token, or keep it behind a proxy.',
       format: text,
       default: '127.0.0.1',
       env: 'EDGEWARD_HTTP_HOST',
     },
     port: { doc: '0: any free port.', format: port, default: 9464, env: 'EDGEWARD_HTTP_PORT' },
+    token: {
+      doc:
+        'What `Authorization: Bearer` has to carry for /metrics and for the reasons of /healthz and /readyz. ' +
+        'Better `!secret NAME` than the word itself. null: nothing.',
+      format: nullable(text),
+      default: null,
+      env: 'EDGEWARD_HTTP_TOKEN',
+      sensitive: true,
+    },
   },
   log: {
     level: {

@@ -8,13 +8,21 @@ export interface Config {
   readonly bus: BusConfig;
   readonly uplink: UplinkConfig;
   readonly homeAssistant: { readonly enabled: boolean; readonly prefix: string };
-  readonly http: { readonly enabled: boolean; readonly host: string; readonly port: number };
+  readonly http: HttpConfig;
   readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'json' | 'pretty' };
   readonly limits: LimitsConfig;
   readonly updates: UpdatesConfig;
   readonly models: Readonly<Record<string, ModelConfig>>;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
+}
+
+interface HttpConfig {
+  readonly enabled: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** `null`: whoever reaches the port may read. */
+  readonly token: string | null;
 }
 
 type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';

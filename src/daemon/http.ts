@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -79,7 +80,8 @@ export class HttpServer implements Service {
   }
 
   async #build(): Promise<FastifyInstance> {
-    const { health, metrics, log } = this.#options;
+    const { config, health, metrics, log } = this.#options;
+    const knows = (request: FastifyRequest) => bearsToken(request, config.token);
     const { fastify } = await import('fastify');
     const app = fastify({
       ...limits,
@@ -96,15 +98,21 @@ export class HttpServer implements Service {
       const error = `Expected ${allowed.join(' or ')} but received ${request.method}`;
       await reply.code(405).header('allow', allowed.join(', ')).header('connection', 'close').send({ error });
     });
-    app.get('/healthz', async (_request, reply) => {
+    // Probes of containers have no token: the status is for everybody, the reasons are not.
+    app.get('/healthz', async (request, reply) => {
       const now = health();
-      return reply.code(now.alive ? 200 : 503).send(now);
+      return reply.code(now.alive ? 200 : 503).send(knows(request) ? now : { alive: now.alive });
     });
-    app.get('/readyz', async (_request, reply) => {
+    app.get('/readyz', async (request, reply) => {
       const { ready, reasons } = health();
-      return reply.code(ready ? 200 : 503).send({ ready, reasons });
+      return reply.code(ready ? 200 : 503).send(knows(request) ? { ready, reasons } : { ready });
     });
-    app.get('/metrics', async (_request, reply) => {
+    app.get('/metrics', async (request, reply) => {
+      if (!knows(request)) {
+        const error =
+          'Expected the token of http.token in Authorization: Bearer but received another or none';
+        return reply.code(401).header('www-authenticate', 'Bearer').send({ error });
+      }
       const { registry } = metrics;
       return reply.type(registry.contentType).send(await registry.metrics());
     });
@@ -118,4 +126,11 @@ export class HttpServer implements Service {
     });
     return app;
   }
+}
+
+/** RFC 6750, 2.1. Digests have one length, whatever is sent: the comparison tells nothing by its time. */
+function bearsToken({ headers }: FastifyRequest, token: string | null): boolean {
+  if (token === null) return true;
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`));
 }

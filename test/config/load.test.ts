@@ -22,7 +22,7 @@ describe('loadConfig', () => {
       maxPacketBytes: 8_388_608,
       embedded: { host: '127.0.0.1', port: 1883, maxClients: 1000, persist: true, users: {} },
     });
-    expect(config.http).toEqual({ enabled: true, host: '127.0.0.1', port: 9464 });
+    expect(config.http).toEqual({ enabled: true, host: '127.0.0.1', port: 9464, token: null });
     expect(config).toMatchObject({ models: {}, sources: {}, pipelines: {} });
   });
 

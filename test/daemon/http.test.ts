@@ -19,14 +19,21 @@ const well: Health = {
 };
 const never = new AbortController().signal;
 
-async function start({ port = 0, enabled = true, health = () => well } = {}) {
+interface Options {
+  readonly port?: number;
+  readonly enabled?: boolean;
+  readonly token?: string | null;
+  readonly health?: () => Health;
+}
+
+async function start({ port = 0, enabled = true, token = null, health = () => well }: Options = {}) {
   const metrics = createMetrics();
-  const config = { enabled, host: '127.0.0.1', port };
+  const config = { enabled, host: '127.0.0.1', port, token };
   const server = new HttpServer({ config, metrics, health, log: pino({ level: 'silent' }) });
   onTestFinished(() => server.stop());
   await server.start(never);
-  const get = async (path: string, method = 'GET') => {
-    const response = await fetch(`${server.address}${path}`, { method });
+  const get = async (path: string, method = 'GET', headers: Record<string, string> = {}) => {
+    const response = await fetch(`${server.address}${path}`, { method, headers });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
   };
@@ -38,6 +45,17 @@ it('tells the health in full while the gateway makes progress', async () => {
   const response = await get('/healthz');
   expect(response.status).toBe(200);
   expect(response.json()).toEqual(well);
+});
+
+it('tells nothing but the status to who does not bear the token', async () => {
+  const { get } = await start({ token: 'open sesame' });
+  expect((await get('/healthz')).json()).toEqual({ alive: true });
+  expect((await get('/readyz')).json()).toEqual({ ready: true });
+  expect((await get('/metrics')).status).toBe(401);
+  expect((await get('/metrics', 'GET', { authorization: 'Bearer open' })).status).toBe(401);
+  const bearer = { authorization: 'Bearer open sesame' };
+  expect((await get('/metrics', 'GET', bearer)).status).toBe(200);
+  expect((await get('/healthz', 'GET', bearer)).json()).toEqual(well);
 });
 
 it('fails the health check with the reasons when the gateway is stuck, and the next one as it then is', async () => {
