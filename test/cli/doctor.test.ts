@@ -129,7 +129,7 @@ describe('the check of the surroundings', () => {
     };
     const port = await freePort();
     const server = new HttpServer({
-      config: { enabled: true, host: '127.0.0.1', port },
+      config: { enabled: true, host: '127.0.0.1', port, token: null },
       metrics: createMetrics(),
       health: () => health,
       log: pino({ level: 'silent' }),
