@@ -132,9 +132,10 @@ export const pipelineSchema = {
   mailbox: {
     doc:
       'latest: the newest frame of a source wins, older ones that wait are dropped. ' +
-      'every: each frame is judged, and acknowledged to its sender only after its result.',
-    format: oneOf('latest', 'every'),
-    default: 'latest',
+      'every: each frame is judged, and acknowledged to its sender only after its result. ' +
+      'null: as the pipeline needs; defect takes every, the other built-ins latest.',
+    format: nullable(oneOf('latest', 'every')),
+    default: null,
   },
   maxInFlight: {
     doc: 'Frames of one source that are decided at once; null: 2 with latest, 64 with every.',

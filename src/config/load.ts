@@ -10,8 +10,6 @@ import { schema } from './schema.ts';
 import type { Env } from './secrets.ts';
 import type { Config } from './types.ts';
 
-const maxInFlight = { latest: 2, every: 64 } as const;
-
 const nothing: ConfigDocument = {
   root: undefined,
   lineOf: () => undefined,
@@ -44,14 +42,9 @@ function complete(values: Values<typeof schema>, env: Env): Config {
   const { name, stateDir } = values.gateway;
   // systemd.exec(5): several directories are separated by colons.
   const granted = env.STATE_DIRECTORY?.split(':')[0] || undefined;
-  const pipelines = Object.entries(values.pipelines).map(([key, pipeline]) => [
-    key,
-    { ...pipeline, maxInFlight: pipeline.maxInFlight ?? maxInFlight[pipeline.mailbox] },
-  ]);
   return {
     ...values,
     gateway: { id, name: name ?? id, stateDir: stateDir ?? resolve(granted ?? 'state') },
-    pipelines: Object.fromEntries(pipelines),
   };
 }
 

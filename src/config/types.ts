@@ -203,10 +203,10 @@ export interface PipelineConfig {
   readonly sources: readonly string[];
   /** The model for each role that the pipeline names. */
   readonly models: Readonly<Record<string, string>>;
-  /** `latest`: the newest frame wins. `every`: each is judged, and acknowledged after its result. */
-  readonly mailbox: 'latest' | 'every';
-  /** Frames of one source that are decided at once. */
-  readonly maxInFlight: number;
+  /** `latest`: the newest frame wins. `every`: each is judged, and acknowledged after its result. `null`: see `use`. */
+  readonly mailbox: 'latest' | 'every' | null;
+  /** Frames of one source that are decided at once; `null`: as the mailbox needs. */
+  readonly maxInFlight: number | null;
   readonly timeoutMs: number;
   readonly options: Readonly<Record<string, unknown>>;
 }

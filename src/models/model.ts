@@ -77,6 +77,8 @@ export interface Mark {
   readonly box?: Box;
   readonly label: string;
   readonly tone: 'ok' | 'warn' | 'alarm';
+  /** Drawn over the box, or the whole picture, see-through: row by row, 0 is clear and 255 hot. */
+  readonly heat?: { readonly width: number; readonly height: number; readonly data: Uint8Array };
 }
 
 /** A loaded model. Calls in flight at once merge into batches. */

@@ -68,6 +68,8 @@ export interface PipelineDefinition<Options = Readonly<Record<string, unknown>>>
   readonly models: readonly string[];
   /** One frame a source at a time, for pipelines that remember. */
   readonly stateful?: boolean;
+  /** The mailbox where the configuration names none: where every frame is owed a verdict, `every`. Default `latest`. */
+  readonly mailbox?: 'latest' | 'every';
   create(context: PipelineContext<Options>): PipelineInstance | Promise<PipelineInstance>;
 }
 

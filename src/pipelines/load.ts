@@ -6,6 +6,7 @@ import { type PipelineDefinition, pipelineApi } from './contract.ts';
 
 const builtins: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
   classify: () => import('./builtin/classify.ts'),
+  defect: () => import('./builtin/defect.ts'),
   detect: () => import('./builtin/detect.ts'),
   presence: () => import('./builtin/presence.ts'),
   sensor: () => import('./builtin/sensor.ts'),

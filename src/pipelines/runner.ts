@@ -41,6 +41,8 @@ interface Verdict {
 }
 
 const publishRetryMs = 500;
+/** Frames of one source in work at once, where the configuration does not say. */
+const inFlight = { latest: 2, every: 64 } as const;
 /** Frames of a source that wait in a mailbox `every`: a bound for senders at QoS 0, whom nothing holds back. */
 const everyWaiting = 1_000;
 
@@ -60,12 +62,12 @@ export class PipelineRunner implements Service {
     const { config, definition } = options;
     this.#options = options;
     this.name = options.name;
-    this.mailbox = config.mailbox;
+    this.mailbox = config.mailbox ?? definition.mailbox ?? 'latest';
     this.#publisher = new Publisher({ pipeline: options.name, outlet: options.outlet });
-    const every = config.mailbox === 'every';
+    const every = this.mailbox === 'every';
     this.#mailbox = new Mailbox({
       maxActive: options.maxActive,
-      maxActivePerSource: definition.stateful ? 1 : config.maxInFlight,
+      maxActivePerSource: definition.stateful ? 1 : (config.maxInFlight ?? inFlight[this.mailbox]),
       maxWaiting: every ? everyWaiting : 1,
       overflow: every ? 'newest' : 'oldest',
     });

@@ -68,11 +68,10 @@ pipelines:
     });
     expect(pipelines.a).toMatchObject({
       sources: ['*'],
-      mailbox: 'latest',
-      maxInFlight: 2,
+      mailbox: null,
+      maxInFlight: null,
       timeoutMs: 10_000,
     });
-    expect(pipelines.b?.maxInFlight).toBe(64);
     expect(pipelines.c?.maxInFlight).toBe(3);
   });
 

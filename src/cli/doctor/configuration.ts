@@ -36,7 +36,10 @@ async function checkPipelines(config: Config, file: string): Promise<Finding[]> 
             reasonOf(plan.error),
             'check `use`; packages are looked for beside the file',
           )
-        : ok(`pipelines.${name}`, `${plan.config.use}, mailbox ${plan.config.mailbox}`),
+        : ok(
+            `pipelines.${name}`,
+            `${plan.config.use}, mailbox ${plan.config.mailbox ?? plan.definition.mailbox ?? 'latest'}`,
+          ),
     );
   } catch (thrown) {
     return problemsOf(thrown);

@@ -49,6 +49,7 @@ export function drawMarks(marks: readonly Mark[], size: PixelSize): string {
   const unit = 1.75 * Math.sqrt(Math.max(leastSide, Math.max(size.width, size.height)) / leastSide);
   let below = 0;
   const drawn = marks.map((mark) => {
+    if (mark.heat) return heatOf(mark.heat, mark.box ?? { x: 0, y: 0, width: 1, height: 1 }, size);
     if (mark.box)
       return frame(mark, mark.box, unit, size) + label(mark, corner(mark.box, unit, size), unit, size);
     const at = { x: 0, y: below };
@@ -65,6 +66,30 @@ const padding = 2;
 function frame({ tone }: Mark, box: Box, unit: number, { width, height }: PixelSize): string {
   const [x, y, w, h] = [box.x * width, box.y * height, box.width * width, box.height * height].map(round);
   return `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="none" stroke="${tones[tone].fill}" stroke-width="${round(unit * 1.2)}"/>`;
+}
+
+/** Cells a side that are drawn at most: of a finer map only each so manieth, which a person does not see. */
+const mostCells = 64;
+/** Below it nothing is drawn: the part should be seen, and not a veil. */
+const leastHeat = 77;
+
+function heatOf(heat: NonNullable<Mark['heat']>, box: Box, { width, height }: PixelSize): string {
+  const step = Math.max(1, Math.ceil(Math.max(heat.width, heat.height) / mostCells));
+  const [cellWidth, cellHeight] = [(box.width * width) / heat.width, (box.height * height) / heat.height];
+  const cells: string[] = [];
+  for (let y = 0; y < heat.height; y += step) {
+    for (let x = 0; x < heat.width; x += step) {
+      const level = heat.data[y * heat.width + x] ?? 0;
+      if (level < leastHeat) continue;
+      const [left, top] = [box.x * width + x * cellWidth, box.y * height + y * cellHeight].map(round);
+      const hue = Math.round(60 - (60 * level) / 255);
+      cells.push(
+        `<rect x="${left}" y="${top}" width="${round(cellWidth * step)}" height="${round(cellHeight * step)}" ` +
+          `fill="hsl(${hue},100%,50%)" fill-opacity="${round((0.5 * level) / 255)}"/>`,
+      );
+    }
+  }
+  return cells.join('');
 }
 
 /** Above the box where there is room, else inside it. */

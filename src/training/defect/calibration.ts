@@ -11,6 +11,8 @@ export interface Calibration {
   readonly picture: Linear;
   /** Of the maps, patch by patch. */
   readonly patch: Linear;
+  /** The same without what is said of the whole picture: for who looks at a part of it only. */
+  readonly local: Linear;
 }
 
 /** What a model that has not learned from a picture says of it. */
@@ -44,6 +46,10 @@ export function calibrate(good: readonly Judged[], bad: readonly Judged[] = []):
     ),
     // No patch of a good part should be shown as a defect: its worst one is what counts.
     patch: linear(good.map(worstPatch), bad.map(worstPatch)),
+    local: linear(
+      good.map((each) => withoutWhole(worstPatch(each))),
+      bad.map((each) => withoutWhole(worstPatch(each))),
+    ),
   };
 }
 
@@ -52,7 +58,8 @@ function linear(good: readonly Float32Array[], bad: readonly Float32Array[]): Li
   const scales = Array.from({ length: kinds }, (_, kind) => {
     const values = good.map((row) => row[kind] ?? 0);
     const middle = quantile(values, 0.5);
-    return { middle, spread: Math.max(1e-6, quantile(values, 0.9) - middle) };
+    const spread = quantile(values, 0.9) - middle;
+    return { middle, spread: spread > 1e-6 ? spread : Number.POSITIVE_INFINITY };
   });
   const sum = (row: Float32Array) =>
     scales.reduce((total, { middle, spread }, kind) => total + ((row[kind] ?? 0) - middle) / spread, 0);
@@ -80,6 +87,11 @@ function bestSplit(good: readonly number[], bad: readonly number[]): number {
     if (right > best.right) best = { value, right };
   }
   return best.value;
+}
+
+/** The second of the maps is that of the whole: see scoring-graph.ts. It never varies here, so it gets no weight. */
+function withoutWhole(kinds: Float32Array): Float32Array {
+  return kinds.map((value, kind) => (kind === 1 ? 0 : value));
 }
 
 function worstPatch({ maps }: Judged): Float32Array {

@@ -36,7 +36,7 @@ export async function writePartBundle(
         description,
         ...(license && { license }),
         inputs: { image: partInput },
-        outputs: { score: { kind: 'tensor' }, heatmap: { kind: 'tensor' } },
+        outputs: { score: { kind: 'tensor' }, heatmap: { kind: 'tensor' }, local: { kind: 'tensor' } },
         thresholds: { score: 0.5 },
         ...(accuracy && { accuracy }),
       },

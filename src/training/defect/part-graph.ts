@@ -47,12 +47,17 @@ function floats(results: Awaited<ReturnType<Session['run']>>, name: string): Flo
   return found.data;
 }
 
-/** The whole graph: `image` `[N, 256, 256, 3]` uint8 -> `score` `[N, 1]` and `heatmap` `[N, 32, 32]` in [0, 1]. */
-export function partGraph(patchGraph: Graph, model: PartModel, { picture, patch }: Calibration): Uint8Array {
+/** The whole graph: `image` `[N, 256, 256, 3]` uint8 -> `score` `[N, 1]`, `heatmap` and `local` `[N, 32, 32]` in [0, 1]. */
+export function partGraph(
+  patchGraph: Graph,
+  model: PartModel,
+  { picture, patch, local }: Calibration,
+): Uint8Array {
   const taken = [
     ...patchGraph.nodes.flatMap(({ name, outputs }) => [name, ...outputs]),
     'score',
     'heatmap',
+    'local',
     input,
   ];
   const builder = new GraphBuilder(taken);
@@ -66,16 +71,8 @@ export function partGraph(patchGraph: Graph, model: PartModel, { picture, patch 
     numbers([1], [picture.bias]),
   ]);
   unit(logit, 'score');
-  const heat = add('Conv', [
-    maps,
-    numbers([1, patch.weights.length, 1, 1], patch.weights),
-    numbers([1], [patch.bias]),
-  ]);
-  const larger = add('Resize', [heat, '', numbers([4], [1, 1, heatmapSide / cells, heatmapSide / cells])], {
-    mode: { string: 'linear' },
-    coordinate_transformation_mode: { string: 'half_pixel' },
-  });
-  unit(add('Squeeze', [larger, whole([1])]), 'heatmap');
+  heat(patch, 'heatmap');
+  heat(local, 'local');
   return writeModel(
     builder.build({
       name: 'parts',
@@ -84,9 +81,21 @@ export function partGraph(patchGraph: Graph, model: PartModel, { picture, patch 
       outputs: [
         { name: 'score', type: 'float32', shape: ['N', 1] },
         { name: 'heatmap', type: 'float32', shape: ['N', heatmapSide, heatmapSide] },
+        { name: 'local', type: 'float32', shape: ['N', heatmapSide, heatmapSide] },
       ],
     }),
   );
+
+  function heat({ weights, bias }: Calibration['patch'], result: string): void {
+    const kernel = numbers([1, weights.length, 1, 1], weights);
+    const cool = add('Conv', [maps, kernel, numbers([1], [bias])]);
+    const scales = numbers([4], [1, 1, heatmapSide / cells, heatmapSide / cells]);
+    const larger = add('Resize', [cool, '', scales], {
+      mode: { string: 'linear' },
+      coordinate_transformation_mode: { string: 'half_pixel' },
+    });
+    unit(add('Squeeze', [larger, whole([1])]), result);
+  }
 
   /** See `unitOf`. */
   function unit(value: string, result: string): void {
