@@ -84,6 +84,7 @@ export const errors = {
     disposition: 'reject',
     summary: 'The version disappointed after it was swapped in',
   },
+  SAMPLE_INVALID: { disposition: 'drop', summary: 'The kept sample is damaged or too large' },
   FRAME_INVALID: { disposition: 'drop', summary: 'The frame cannot be decoded' },
   SOURCE_INVALID: { disposition: 'drop', summary: 'The topic names no valid source' },
   PIPELINE_LOAD_FAILED: { disposition: 'degrade', summary: 'The pipeline cannot be loaded' },

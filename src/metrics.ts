@@ -81,6 +81,19 @@ export function createMetrics() {
       labelNames: ['model', 'outcome'] as const,
       registers,
     }),
+    samplesKept: new Counter({
+      name: 'edgeward_samples_kept_total',
+      help: 'Frames that were kept for the next training',
+      labelNames: ['pipeline'] as const,
+      registers,
+    }),
+    /** reason: `room`, `rate`, `queue-full`, `too-large`, `disk` or `bus`. */
+    samplesDropped: new Counter({
+      name: 'edgeward_samples_dropped_total',
+      help: 'Samples that were not kept, not published, or went to make room, by reason',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
     busConnected: new Gauge({
       name: 'edgeward_bus_connected',
       help: '1 while the broker takes what is published',

@@ -5,7 +5,7 @@ export type Topics = ReturnType<typeof createTopics>;
  * Second levels that are taken, so that a source of such a name would write over other messages.
  * Neither the configuration nor a topic may name one.
  */
-export const reservedSourceNames: readonly string[] = ['models', 'request', 'response'];
+export const reservedSourceNames: readonly string[] = ['models', 'request', 'response', 'samples'];
 
 export function createTopics({ base, gateway }: { base: string; gateway: string }) {
   const root = `${base}/${gateway}`;
@@ -34,6 +34,8 @@ export function createTopics({ base, gateway }: { base: string; gateway: string 
       topic.startsWith(`${root}/`) && /\/(status|state|availability)$/.test(topic),
     /** `swapped`, `rolled_back` or `rejected`; never retained. */
     modelEvent: (model: string) => `${root}/models/${model}/event`,
+    /** A frame that was kept for the next training, as JSON; never retained. */
+    sample: (pipeline: string) => `${root}/samples/${pipeline}`,
     request: (command: string) => `${root}/request/${command}`,
     response: (command: string) => `${root}/response/${command}`,
     /** The filter of all requests. */

@@ -13,6 +13,7 @@ import { optimizeCommand } from './optimize.ts';
 import { replayCommand } from './replay.ts';
 import { repoCommand } from './repo.ts';
 import { runCommand } from './run.ts';
+import { samplesCommand } from './samples.ts';
 import { trainCommand } from './train.ts';
 import { watchCommand } from './watch.ts';
 
@@ -41,6 +42,7 @@ for (const command of [
   configCommand(),
   bundleCommand(),
   modelCommand(),
+  samplesCommand(),
   trainCommand(),
   fitCommand(),
   optimizeCommand(),

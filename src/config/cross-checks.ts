@@ -12,6 +12,7 @@ export function crossCheck(config: Config): Fault[] {
     ...unlikeTopics(config),
     ...ownTopics(config),
     ...updateFaults(config),
+    ...sampleFaults(config),
     ...pipelines.flatMap(([name, pipeline]) => unknownNames(config, name, pipeline)),
   ];
 }
@@ -77,6 +78,15 @@ function updateFaults({ updates: { url, root }, models }: Config): Fault[] {
       : [],
   );
   return [...untrusted, ...homeless];
+}
+
+function sampleFaults({ samples, uplink }: Config): Fault[] {
+  if (!samples.uplink) return [];
+  const path = ['samples', 'uplink'];
+  return [
+    ...(samples.enabled ? [] : [{ path, expected: 'samples.enabled', received: 'false' }]),
+    ...(uplink.url === null ? [{ path, expected: 'a broker in uplink.url', received: 'null' }] : []),
+  ];
 }
 
 function unknownNames(config: Config, name: string, { sources, models }: PipelineConfig): Fault[] {

@@ -3,6 +3,7 @@ import { modelSchema, pipelineSchema, sourceSchema } from './entry-schemas.ts';
 import { flag, integer, mapOf, nullable, oneOf, port, text } from './format.ts';
 import { gatewayId, identifier, sourceName, topicPrefix } from './mqtt-formats.ts';
 import { path } from './path-formats.ts';
+import { samplesSchema } from './samples-schema.ts';
 import type { Schema } from './types.ts';
 import { updatesSchema } from './update-schemas.ts';
 import { uplinkSchema } from './uplink-schema.ts';
@@ -117,6 +118,7 @@ export const schema = {
     },
   },
   updates: updatesSchema,
+  samples: samplesSchema,
   models: {
     doc: 'The nets, by a name of your choice.',
     format: mapOf(modelSchema, identifier),

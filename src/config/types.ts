@@ -12,6 +12,7 @@ export interface Config {
   readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'json' | 'pretty' };
   readonly limits: LimitsConfig;
   readonly updates: UpdatesConfig;
+  readonly samples: SamplesConfig;
   readonly models: Readonly<Record<string, ModelConfig>>;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly pipelines: Readonly<Record<string, PipelineConfig>>;
@@ -123,6 +124,19 @@ export interface UpdatesConfig {
   readonly maxBytes: number;
   readonly bytesPerSecond: number | null;
   readonly storeBytes: number;
+}
+
+/** Frames that are kept for the next training. */
+export interface SamplesConfig {
+  readonly enabled: boolean;
+  readonly maxBytes: number;
+  readonly maxCount: number;
+  /** Corrections are not counted. */
+  readonly perMinute: number;
+  /** Memory for the last frames, which may still be corrected. */
+  readonly recentBytes: number;
+  /** Publish them too, and forward them to the second broker. */
+  readonly uplink: boolean;
 }
 
 export interface ModelConfig extends ServingConfig {

@@ -15,6 +15,8 @@ import type { Health } from './health.ts';
 import { HttpServer } from './http.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { Router } from './router.ts';
+import { createSamples, withSamples } from './samples/create.ts';
+import { labelCommand } from './samples/label-command.ts';
 import { Sources } from './sources.ts';
 import { modelCommands } from './updates/model-commands.ts';
 import { Updates } from './updates/updates.ts';
@@ -47,7 +49,7 @@ export function createParts({ config, version, metrics, log, live }: PartsOption
     log: log.child({ part: 'bus' }),
   });
   const uplink = createUplink({
-    config: config.uplink,
+    config: withSamples(config),
     bus,
     maxPacketBytes: config.bus.maxPacketBytes,
     gateway: config.gateway,
@@ -61,6 +63,7 @@ export function createParts({ config, version, metrics, log, live }: PartsOption
     log: log.child({ part: 'frames' }),
     perMinute: config.limits.errorsPerMinute,
   });
+  const samples = createSamples({ config, bus, topics, metrics, log });
   const updates = new Updates({
     config,
     metrics,
@@ -70,6 +73,7 @@ export function createParts({ config, version, metrics, log, live }: PartsOption
         log.warn({ part: 'updates', err, model }, 'Event of a model not published');
       });
     },
+    onDisagreement: samples && ((input, { model }) => samples.noteDisagreement(input, model.digest)),
     onChange(model) {
       live.workload()?.noteChange(model);
       announcer.modelChanged(model);
@@ -104,6 +108,7 @@ export function createParts({ config, version, metrics, log, live }: PartsOption
       config: () => redact(schema, live.config()),
       reload: () => live.reload(),
       ...modelCommands(updates),
+      'sample/label': labelCommand(samples),
     },
     others: {
       names: () => live.workload()?.commands ?? [],
@@ -113,7 +118,20 @@ export function createParts({ config, version, metrics, log, live }: PartsOption
     fleet: { groups: config.updates.groups, commands: ['model/update'] },
   });
   const processMetrics = new ProcessMetrics({ metrics, memory: async () => memoryOf(live.workload()) });
-  return { topics, bus, uplink, errors, updates, announcer, sources, router, http, commands, processMetrics };
+  return {
+    topics,
+    bus,
+    uplink,
+    errors,
+    samples,
+    updates,
+    announcer,
+    sources,
+    router,
+    http,
+    commands,
+    processMetrics,
+  };
 }
 
 function memoryOf(workload: Workload | undefined): { process: string; bytes: number }[] {

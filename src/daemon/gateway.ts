@@ -64,9 +64,9 @@ export class Gateway implements Service {
       },
     });
     this.#parts = parts;
-    const { bus, uplink, http, updates, processMetrics, commands, announcer } = parts;
+    const { bus, uplink, http, updates, processMetrics, samples, commands, announcer } = parts;
     this.#local = [processMetrics, http, updates];
-    this.#remote = [...(uplink ? [uplink] : []), bus, commands, announcer];
+    this.#remote = [...(uplink ? [uplink] : []), bus, ...(samples ? [samples] : []), commands, announcer];
   }
 
   /** Where clients find the embedded broker. */
@@ -169,6 +169,7 @@ export class Gateway implements Service {
 
   #makeWorkload(config: Config, plans: Map<string, PipelinePlan>, previous?: Workload): Workload {
     const { metrics, topics } = { metrics: this.#metrics, topics: this.#parts.topics };
+    const { samples } = this.#parts;
     return new Workload({
       config,
       plans,
@@ -176,6 +177,7 @@ export class Gateway implements Service {
       metrics,
       log: this.#options.log,
       boot: (...model) => this.#parts.updates.boot(...model),
+      onJudged: samples && ((pipeline, judged) => samples.noteJudged({ pipeline, ...judged })),
       onEntities: () => this.#parts.announcer.refresh(),
       outlet: (pipeline) =>
         createOutlet({ pipeline, topics, bus: this.#parts.bus, errors: this.#parts.errors }),

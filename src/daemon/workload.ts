@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import { ModelHost } from '../models/host.ts';
 import type { JsonObject } from '../pipelines/contract.ts';
 import type { Outlet } from '../pipelines/publisher.ts';
-import { PipelineRunner } from '../pipelines/runner.ts';
+import { type JudgedFrame, PipelineRunner } from '../pipelines/runner.ts';
 import type { Service } from '../service.ts';
 import type { PipelinePlan } from './pipeline-plan.ts';
 import type { Route } from './router.ts';
@@ -17,6 +17,8 @@ export interface WorkloadOptions {
   readonly outlet: (pipeline: string) => Outlet;
   /** Starts a model with the version that is its own. Throws what `ModelHost.start` does. */
   readonly boot: (name: string, host: ModelHost, config: ModelConfig, signal: AbortSignal) => Promise<void>;
+  /** Told of every frame that has its result. */
+  readonly onJudged?: ((pipeline: string, judged: JudgedFrame) => void) | undefined;
   /** A pipeline has other entities than before. */
   readonly onEntities: () => void;
   readonly metrics: Metrics;
@@ -127,7 +129,7 @@ export class Workload implements Service {
 
   async #startPipeline(name: string, plan: PipelinePlan): Promise<void> {
     if ('error' in plan) return this.#fail(`pipelines.${name}`, plan.error);
-    const { config, outlet, onEntities, metrics, log } = this.#options;
+    const { config, outlet, onEntities, onJudged, metrics, log } = this.#options;
     const roles: [string, ModelHost][] = Object.entries(plan.config.models).flatMap(([role, model]) => {
       const host = this.models.get(model);
       return host ? [[role, host]] : [];
@@ -142,6 +144,7 @@ export class Workload implements Service {
       onVerdict: (answered, verdict) => {
         for (const [, host] of roles) for (const { digest } of answered) host.noteVerdict(digest, verdict);
       },
+      ...(onJudged ? { onJudged: (judged) => onJudged(name, judged) } : {}),
       stateDir: config.gateway.stateDir,
       onEntities,
       metrics,

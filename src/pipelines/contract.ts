@@ -24,6 +24,11 @@ export interface Decision {
     /** `change`: only when `state` changed in anything but a number. */
     readonly when: 'change' | 'always';
   };
+  /**
+   * A hard case, worth learning from: the gateway keeps the frame, where `samples` are enabled. `reason` is a word
+   * such as `near-threshold`.
+   */
+  readonly sample?: { readonly reason: string };
 }
 
 /** What a call of `process` works with. */

@@ -25,12 +25,21 @@ export interface RunnerOptions {
   readonly outlet: Outlet;
   /** Told of every verdict, with the versions that it was made of. */
   readonly onVerdict?: (answered: readonly ModelRef[], verdict: { readonly alarm: boolean }) => void;
+  /** Told of every frame whose result the broker has accepted. */
+  readonly onJudged?: (judged: JudgedFrame) => void;
   /** For what the pipeline has to remember. */
   readonly stateDir: string;
   /** Its entities have changed. */
   readonly onEntities: () => void;
   readonly metrics: Metrics;
   readonly log: Logger;
+}
+
+export interface JudgedFrame {
+  readonly frame: Frame;
+  readonly decision: Decision;
+  /** The versions that it was made of. */
+  readonly models: readonly ModelRef[];
 }
 
 interface Verdict {
@@ -171,6 +180,7 @@ export class PipelineRunner implements Service {
       settle();
       this.#options.metrics.latency.observe({ pipeline: this.name }, Date.now() - frame.receivedAt);
       this.#count(frame.source, outcome);
+      if (decision) this.#options.onJudged?.({ frame, decision, models: scope.answered });
     } catch (error) {
       // Only what came between a verdict and the broker: the frame stays unanswered, its sender sends it again.
       this.#count(frame.source, asGatewayError(error, 'BUS_UNAVAILABLE').code);

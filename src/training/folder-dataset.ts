@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { GatewayError } from '../errors.ts';
 import { sniffFormat } from '../image.ts';
 import { decode } from '../models/child/decode.ts';
 import { resize } from '../models/child/resize.ts';
+import { exportIndex, unlabelledFolder } from '../sample-export.ts';
 import { type Dataset, digestOf, type InputSpec, picturePart } from './dataset.ts';
 import { type Pictures, pick } from './pictures.ts';
 import { permutation, seeded } from './random.ts';
@@ -28,12 +29,12 @@ const maxBytes = 2 ** 31;
 /**
  * Pictures of a folder, with `classes` a folder each. Where there are folders `train` and `test`, these are the
  * parts; else 15 of 100 of each class are to test with. Of those to learn from, 15 of 100 are held out. The order
- * follows from the seed.
+ * follows from the seed. Of the export of a gateway's samples every labelled picture is taken.
  * @throws DATASET_INVALID if there are no pictures, fewer than two classes, or one cannot be decoded.
  */
 export async function folderDataset(options: FolderOptions): Promise<Dataset> {
   const { folder, input, seed, classes, limit = Number.POSITIVE_INFINITY } = options;
-  const split = (await foldersIn(folder)).some((name) => name === 'train');
+  const split = !(await isSampleExport(folder)) && (await foldersIn(folder)).includes('train');
   const root = split ? join(folder, 'train') : folder;
   const labels = classes ? await labelsIn(root) : undefined;
   const all = await readPictures(root, labels, input);
@@ -143,9 +144,18 @@ function shares(labels: Uint16Array, seed: number, parts: readonly number[]): Ui
 }
 
 async function labelsIn(folder: string): Promise<string[]> {
-  const names = await foldersIn(folder);
+  const isExport = await isSampleExport(folder);
+  const names = (await foldersIn(folder)).filter((name) => !isExport || name !== unlabelledFolder);
   if (names.length < 2) throw invalid('a folder for each of two classes or more', folder, `${names.length}`);
   return names;
+}
+
+/** Its folders are classes, whatever they are called: a gateway may well know what a train is. */
+async function isSampleExport(folder: string): Promise<boolean> {
+  return access(join(folder, exportIndex)).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function foldersIn(folder: string): Promise<string[]> {

@@ -137,6 +137,13 @@ pipelines:
     ]);
   });
 
+  it('wants samples that are to go up to be kept, and a broker that they go to', () => {
+    expect(paths('samples: { uplink: true }')).toEqual(['samples.uplink', 'samples.uplink']);
+    expect(paths('samples: { enabled: true, uplink: true }')).toEqual(['samples.uplink']);
+    const cloud = "uplink: { url: 'mqtt://127.0.0.1:1' }";
+    expect(paths(`samples: { enabled: true, uplink: true }\n${cloud}`)).toEqual([]);
+  });
+
   it('does not blame a pipeline for a model that is there but wrong', () => {
     const yaml =
       'models: { digits: { bundle: 7 } }\npipelines: { a: { use: classify, models: { classifier: digits } } }';

@@ -93,7 +93,7 @@ describe('keys that the schema does not know', () => {
     ['model', 'did you mean models?'],
     [
       'cameras',
-      'known here: gateway, topics, bus, uplink, homeAssistant, http, log, limits, updates, models, sources, pipelines',
+      'known here: gateway, topics, bus, uplink, homeAssistant, http, log, limits, updates, samples, models, sources, pipelines',
     ],
   ])('%s: %s', (key, hint) => {
     expect(problemsIn(write('slip.yaml', `${key}: {}`))).toMatchObject([{ path: key, hint }]);

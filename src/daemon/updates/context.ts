@@ -4,6 +4,7 @@ import type { Logger } from '../../log.ts';
 import type { ModelHost } from '../../models/host.ts';
 import type { ModelStore } from '../../models/store/model-store.ts';
 import type { Pointers } from '../../models/store/pointers.ts';
+import type { Observer } from '../../models/trial/shadow.ts';
 import type { Journal } from './journal.ts';
 import type { Progress } from './model-status.ts';
 import type { Repositories } from './repositories.ts';
@@ -23,6 +24,8 @@ export interface UpdateContext {
   readonly log: Logger;
   /** One model at a time has two versions in memory. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Told of inputs that a version in its shadow run judges otherwise than the one in charge. */
+  readonly onDisagreement?: Observer | undefined;
   /** What is shown of the model has changed. */
   readonly onChange: () => void;
 }

@@ -119,7 +119,7 @@ async function installBundle(
   { release }: Offer,
   run: Run,
 ): Promise<Outcome | undefined> {
-  const { name, host, config, store, journal, alone } = context;
+  const { name, host, config, store, journal, alone, onDisagreement } = context;
   const { request, show, signal } = run;
   const { version, digest } = release;
   const old = host.ref;
@@ -129,6 +129,7 @@ async function installBundle(
       mode: config.swap,
       bundle: { path: store.file(digest), digest },
       shadow: request.shadow,
+      onDisagreement,
       signal,
       onPhase: (phase, share) => show({ phase, version, ...(share === undefined ? {} : { share }) }),
       async commit(next) {

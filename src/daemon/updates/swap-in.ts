@@ -4,7 +4,7 @@ import { faultPoint } from '../../fault-point.ts';
 import type { ModelHost } from '../../models/host.ts';
 import type { BundleFile, InstanceGroup } from '../../models/instance-group.ts';
 import type { ModelRef } from '../../models/model.ts';
-import { runShadow, type ShadowReport } from '../../models/trial/shadow.ts';
+import { type Observer, runShadow, type ShadowReport } from '../../models/trial/shadow.ts';
 import type { Vitals } from '../../models/trial/vitals.ts';
 
 export interface SwapInOptions {
@@ -16,6 +16,7 @@ export interface SwapInOptions {
   /** Writes down that the version is the active one. If it throws, the version before stays. */
   readonly commit: (next: ModelRef) => Promise<void>;
   readonly onPhase: (phase: 'proving' | 'shadow' | 'swapping', share?: number) => void;
+  readonly onDisagreement?: Observer | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -61,7 +62,7 @@ export async function swapIn(options: SwapInOptions): Promise<SwappedIn> {
 
 async function tryInShadow(
   candidate: InstanceGroup,
-  { host, shadow, onPhase, signal }: SwapInOptions,
+  { host, shadow, onPhase, onDisagreement, signal }: SwapInOptions,
 ): Promise<ShadowReport | undefined> {
   if (!shadow || shadow.frames === 0) return undefined;
   onPhase('shadow', 0);
@@ -71,6 +72,7 @@ async function tryInShadow(
     settings: shadow,
     signal,
     onProgress: (frames) => onPhase('shadow', frames / shadow.frames),
+    onDisagreement,
   });
 }
 

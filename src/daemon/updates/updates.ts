@@ -6,6 +6,7 @@ import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { ModelHost } from '../../models/host.ts';
 import { ModelStore } from '../../models/store/model-store.ts';
+import type { Observer } from '../../models/trial/shadow.ts';
 import type { Service } from '../../service.ts';
 import { AuditLog } from './audit-log.ts';
 import { bootModel } from './boot-model.ts';
@@ -23,6 +24,8 @@ export interface UpdatesOptions {
     model: string,
     event: { readonly type: ModelEvent; readonly [detail: string]: unknown },
   ) => void;
+  /** Told of inputs that a version in its shadow run judges otherwise than the one in charge. */
+  readonly onDisagreement?: Observer | undefined;
   /** What is shown of a model has changed. */
   readonly onChange: (model: string) => void;
 }
@@ -116,7 +119,7 @@ export class Updates implements Service {
   }
 
   #adopt(name: string, host: ModelHost, config: ModelConfig): void {
-    const { config: whole, onChange } = this.#options;
+    const { config: whole, onChange, onDisagreement } = this.#options;
     const updater = new ModelUpdater({
       name,
       product: () => config.update.name ?? host.ref?.name ?? name,
@@ -128,6 +131,7 @@ export class Updates implements Service {
       journal: this.#journal(name),
       log: this.#log.child({ model: name }),
       alone: (work) => this.#alone(work),
+      onDisagreement,
       onChange: () => onChange(name),
     });
     this.#updaters.set(name, updater);

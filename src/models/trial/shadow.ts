@@ -28,6 +28,8 @@ export interface ShadowOptions {
   readonly settings: ShadowConfig;
   readonly signal: AbortSignal;
   readonly onProgress: (frames: number) => void;
+  /** Told of inputs that both judge otherwise, with what the one in charge says. */
+  readonly onDisagreement?: Observer | undefined;
 }
 
 /** Less is the noise of the machine, ms. */
@@ -98,7 +100,7 @@ class ShadowRun {
     const startedAt = performance.now();
     void judged
       .then(
-        (own) => this.#note(outputs, own),
+        (own) => this.#note(input, outputs, own),
         () => {
           this.#failures++;
         },
@@ -121,9 +123,10 @@ class ShadowRun {
     };
   }
 
-  #note(active: Outputs, candidate: Outputs): void {
+  #note(input: Image | Tensors, active: Outputs, candidate: Outputs): void {
     const { agree, drift } = compareOutputs(active, candidate);
     if (agree) this.#agreed++;
+    else this.#options.onDisagreement?.(input, active);
     this.#drift.add(drift);
     // A batch of the one in charge against one input of the candidate: in its favour, probation is exact.
     this.#activeMs.add(active.timing.decodeMs + active.timing.inferMs);

@@ -1,9 +1,12 @@
 import { number, oneOf } from '../../config/format.ts';
 import { GatewayError } from '../../errors.ts';
+import type { ClassScore } from '../../models/model.ts';
 import { definePipeline } from '../contract.ts';
 
 interface Options {
   readonly minScore: number;
+  readonly sampleNearThreshold: number;
+  readonly sampleMargin: number;
   readonly annotate: 'change' | 'always' | 'never';
 }
 
@@ -17,6 +20,16 @@ export default definePipeline<Options>({
       doc: 'Least probability of a class; below it the verdict is `unsure`.',
       format: number({ min: 0, max: 1 }),
       default: 0.5,
+    },
+    sampleNearThreshold: {
+      doc: 'A frame is a sample where its best score is within this of minScore. 0: none is.',
+      format: number({ min: 0, max: 1 }),
+      default: 0.1,
+    },
+    sampleMargin: {
+      doc: 'A frame is a sample where its best two scores differ by less than this. 0: none is.',
+      format: number({ min: 0, max: 1 }),
+      default: 0.1,
     },
     annotate: {
       doc: 'When to publish the picture with its verdict drawn on it.',
@@ -49,6 +62,7 @@ export default definePipeline<Options>({
           label: `${verdict} ${Math.round(best.score * 100)} %`,
           tone: sure ? 'ok' : 'warn',
         } as const;
+        const reason = whyUnsure(classes, options);
         return {
           result: {
             class: verdict,
@@ -56,6 +70,7 @@ export default definePipeline<Options>({
             classes: classes.map(({ label, score }) => ({ label, score: rounded(score) })),
           },
           state: { class: verdict, score },
+          ...(reason === undefined ? {} : { sample: { reason } }),
           ...(options.annotate === 'never' ? {} : { picture: { marks: [mark], when: options.annotate } }),
         };
       },
@@ -80,6 +95,15 @@ export default definePipeline<Options>({
     };
   },
 });
+
+/** Why the net may well be wrong, if it may. */
+function whyUnsure([best, second]: readonly ClassScore[], options: Options): string | undefined {
+  const { minScore, sampleNearThreshold, sampleMargin } = options;
+  if (!best) return undefined;
+  if (Math.abs(best.score - minScore) < sampleNearThreshold) return 'near-threshold';
+  if (second && best.score - second.score < sampleMargin) return 'small-margin';
+  return undefined;
+}
 
 /** Four decimals say all that an 8-bit net can mean. */
 function rounded(score: number): number {
