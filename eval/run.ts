@@ -3,5 +3,7 @@ import { runMeasurements } from '../bench/runner.ts';
 
 await runMeasurements({
   mnist: () => import('./mnist.ts'),
+  people: () => import('./people.ts'),
+  presence: () => import('./presence.ts'),
   sensor: () => import('./sensor.ts'),
 });

@@ -10,6 +10,7 @@ import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
 import { modelCommand } from './model.ts';
 import { optimizeCommand } from './optimize.ts';
+import { personCommand } from './person.ts';
 import { replayCommand } from './replay.ts';
 import { repoCommand } from './repo.ts';
 import { runCommand } from './run.ts';
@@ -37,6 +38,7 @@ for (const command of [
   demoCommand(),
   runCommand(),
   watchCommand(),
+  personCommand(),
   replayCommand(),
   doctorCommand(),
   configCommand(),

@@ -19,7 +19,7 @@ export async function thumbnails(images: WireImages, maxPixels: number): Promise
 }
 
 /** Means over blocks of 8 by 8 pixels of luma; of a picture in colour the green, which is most of it. */
-export function thumbnail({ data, width, height, stride, colour }: Pixels): Thumbnail {
+function thumbnail({ data, width, height, stride, colour }: Pixels): Thumbnail {
   const [columns, rows] = [Math.max(1, Math.floor(width / block)), Math.max(1, Math.floor(height / block))];
   const channel = colour === 'grey' ? 0 : 1;
   const [w, h] = [Math.min(block, width), Math.min(block, height)];

@@ -54,8 +54,8 @@ export default definePipeline<Options>({
         const faces = options.who.enabled ? faceModels(models) : undefined;
         if (faces && source.gallerySeen !== galleryChanges) recogniser.rejudge(faces);
         source.gallerySeen = galleryChanges;
-        const recognised =
-          faces && sight.looked ? await recogniser.look(image, sight.tracks, faces, now) : [];
+        if (faces && sight.looked) await recogniser.look(image, sight.tracks, faces, now);
+        const recognised = recogniser.recognised(sight.tracks);
         const whoOf = (track: { readonly id: number }) => recogniser.who(track.id);
         attendance.note(sight.tracks.map(whoOf), now);
         const state = {

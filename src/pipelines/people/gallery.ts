@@ -5,7 +5,7 @@ import { GatewayError } from '../../errors.ts';
 import type { Member } from './match.ts';
 
 /** A picture that a person was enrolled with. */
-export interface Enrolled {
+interface Enrolled {
   readonly id: string;
   /** ISO 8601. */
   readonly added: string;

@@ -43,11 +43,15 @@ export class Recogniser {
     return this.#tracks.get(track)?.who ?? { is: 'no face' };
   }
 
-  /** Looks at the faces of tracks whose turn it is. Returns those that are recognised for the first time. */
-  async look(image: Image, tracks: readonly Track[], models: FaceModels, now: number): Promise<Track[]> {
+  /** Looks at the faces of tracks whose turn it is. */
+  async look(image: Image, tracks: readonly Track[], models: FaceModels, now: number): Promise<void> {
     const due = tracks.filter((track) => this.#isDue(track, now));
     await Promise.all(due.map((track) => this.#read(image, track, models, now)));
-    return due.filter((track) => {
+  }
+
+  /** Those that are recognised and were not before. */
+  recognised(tracks: readonly Track[]): Track[] {
+    return tracks.filter((track) => {
       const known = this.#tracks.get(track.id);
       if (!known || known.recognised || known.who.is !== 'member') return false;
       known.recognised = true;

@@ -41,6 +41,8 @@ interface Kept {
 
 /** Least overlap (IoU) of a detection with where its track should be: for good detections, and for poor ones. */
 const overlaps = { good: 0.2, poor: 0.4 };
+/** Below this share of the least score of a good detection there is nothing to go on with. */
+const poorest = 0.5;
 /** Tracks of one source at once: a bound against pictures that are all noise. */
 const mostTracks = 100;
 
@@ -65,7 +67,7 @@ export class Tracker {
   update(detections: readonly Detection[], now: number): Track[] {
     const { minScore } = this.#options;
     const good = detections.filter(({ score }) => score >= minScore);
-    const poor = detections.filter(({ score }) => score < minScore);
+    const poor = detections.filter(({ score }) => score < minScore && score >= minScore * poorest);
     const open = new Set(this.#tracks);
     const unmatched = this.#match(open, good, overlaps.good, now);
     this.#match(open, poor, overlaps.poor, now);
