@@ -84,8 +84,14 @@ export async function watchTrial(
   } catch (thrown) {
     if (signal.aborted) return undefined;
     const error = asGatewayError(thrown, 'MODEL_PROBATION_FAILED');
-    const went = await goBack(context, { error, by, show, signal });
-    return { data: { state: 'rolled_back', ...went }, error };
+    try {
+      const went = await goBack(context, { error, by, show, signal });
+      return { data: { state: 'rolled_back', ...went }, error };
+    } catch (err) {
+      // There may be nothing to go back to. Why it should have is what matters to those who asked.
+      context.log.error({ err }, 'Version that disappointed stays in charge');
+      throw error;
+    }
   }
   await store.change(name, (pointers) => confirmed(pointers, ref));
   faultPoint('version-confirmed');

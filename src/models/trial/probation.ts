@@ -5,7 +5,7 @@ import type { Vitals } from './vitals.ts';
 
 const lookEveryMs = 200;
 /** Less is not worth a word, whatever the ratio: it is the noise of the machine, ms. */
-const slowdownFloorMs = 2;
+const slowdownFloorMs = 5;
 
 /**
  * Watches a version at its work. Resolves when its time is over and nothing was wrong with it.
