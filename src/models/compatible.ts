@@ -22,11 +22,11 @@ export function checkCompatible(before: Manifest, after: Manifest): void {
   }
   for (const [name, { kind }] of Object.entries(before.outputs)) {
     const received = after.outputs[name]?.kind ?? 'none';
-    // There is at most one output of classes, and it is read without its name.
+    // Only plain numbers are read under the name of their output.
     const fits =
-      kind === 'classes'
-        ? Object.values(after.outputs).some((output) => output.kind === 'classes')
-        : received === kind;
+      kind === 'tensor'
+        ? received === kind
+        : Object.values(after.outputs).some((output) => output.kind === kind);
     if (!fits) throw incompatible(kind, `output ${name}`, received);
   }
 }

@@ -1,4 +1,5 @@
 import type { Outputs, Tensor } from '../model.ts';
+import { compareDetections } from './compare-detections.ts';
 
 /** How two versions differ on one input. */
 export interface Difference {
@@ -9,11 +10,15 @@ export interface Difference {
 
 /** Tensors that differ by more, in proportion to their size, mean different things. */
 const agreeingTensors = 0.1;
+/** Embeddings that are further apart are of different faces, to whoever compares them. */
+const agreeingCosine = 0.9;
 
 /** What `candidate` says otherwise than `active`, which is in charge. */
 export function compareOutputs(active: Outputs, candidate: Outputs): Difference {
   const parts: Difference[] = [];
   if (active.classes) parts.push(compareClasses(active.classes, candidate.classes ?? []));
+  if (active.detections) parts.push(compareDetections(active.detections, candidate.detections ?? []));
+  if (active.embedding) parts.push(compareEmbeddings(active.embedding, candidate.embedding));
   for (const [name, tensor] of Object.entries(active.tensors ?? {})) {
     parts.push(compareTensors(tensor, candidate.tensors?.[name]));
   }
@@ -30,6 +35,13 @@ function compareClasses([best]: Classes, others: Classes): Difference {
   if (!best) return { agree: true, drift: 0 };
   const same = others.find(({ label }) => label === best.label);
   return { agree: others[0]?.label === best.label, drift: Math.abs(best.score - (same?.score ?? 0)) };
+}
+
+/** Of unit length. Another space, though it may be as good, knows nobody who was enrolled in this one. */
+function compareEmbeddings(one: Float32Array, other: Float32Array | undefined): Difference {
+  if (!other || other.length !== one.length) return { agree: false, drift: 1 };
+  const cosine = one.reduce((sum, value, i) => sum + value * (other[i] ?? 0), 0);
+  return { agree: cosine >= agreeingCosine, drift: (1 - Math.min(1, cosine)) / 2 };
 }
 
 function compareTensors(one: Tensor, other: Tensor | undefined): Difference {
