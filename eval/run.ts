@@ -2,6 +2,7 @@
 import { runMeasurements } from '../bench/runner.ts';
 
 await runMeasurements({
+  defect: () => import('./defect.ts'),
   mnist: () => import('./mnist.ts'),
   people: () => import('./people.ts'),
   presence: () => import('./presence.ts'),

@@ -6,6 +6,7 @@ import { readTiles } from '../eval/tiles.ts';
 import { fitParts } from '../src/training/defect/fit.ts';
 import { writePartBundle } from '../src/training/defect/part-bundle.ts';
 import { readMasks, readParts } from '../src/training/defect/read-parts.ts';
+import { goldenPlates } from './golden-plates.ts';
 
 async function main({ data, out, seed }: { data: string; out: string; seed: string }): Promise<void> {
   // Pictures of one tile follow each other, so that cross-validation keeps them together.
@@ -21,14 +22,13 @@ async function main({ data, out, seed }: { data: string; out: string; seed: stri
   });
   await mkdir(out, { recursive: true });
   const path = join(out, 'tiles.bundle');
-  const [a, b] = [good[0], bad[0]?.file];
   const bundle = await writePartBundle(
     {
       fitted,
       name: 'tiles',
       version: '1.0.0',
       description: 'Defects of magnetic tiles: blowholes, breaks, cracks, fraying, uneven grinding.',
-      golden: [a, b].filter((file) => file !== undefined),
+      golden: await goldenPlates(),
       license: 'Apache-2.0',
     },
     path,
