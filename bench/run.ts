@@ -10,5 +10,6 @@ await runMeasurements({
   gateway: () => import('./gateway.ts'),
   host: () => import('./host.ts'),
   latency: () => import('./latency.ts'),
+  presence: () => import('./presence.ts'),
   swap: () => import('./swap.ts'),
 });
