@@ -11,7 +11,7 @@ import { interruptSignal } from '../src/cli/interrupt.ts';
 import { startCamera } from './loop/camera.ts';
 import { prepareDigits } from './loop/digits.ts';
 import { frames, source, startEmptyGateway, topics } from './loop/gateway.ts';
-import { live } from './loop/live.ts';
+import { live, showEvents } from './loop/live.ts';
 import { edgewardIn, say } from './loop/program.ts';
 import { trainAndRelease } from './loop/release.ts';
 import { type Row, seconds, tableOf } from './loop/table.ts';
@@ -49,6 +49,7 @@ async function loop(): Promise<void> {
   running.push(gateway);
   const { client, brokerUrl } = gateway;
   say(`\nA gateway without a model is at ${brokerUrl}; a camera shows it digits at QoS 1.`);
+  await showEvents(client);
   const results = topics.result(source, 'digits');
   const camera = await startCamera({ client, digits: digits.live, topic: frames, results });
 

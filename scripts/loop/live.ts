@@ -30,6 +30,36 @@ export async function live(
   return { outcome, tookMs, surprise };
 }
 
+interface ModelEvent {
+  readonly type: string;
+  readonly version: string | null;
+  readonly shadow?: Shadow;
+  /** Of a shadow run that was against the version. */
+  readonly details?: Shadow;
+}
+
+interface Shadow {
+  readonly frames: number;
+  readonly agreement: number;
+  readonly drift: number;
+  readonly runMs: { readonly active: number; readonly candidate: number };
+}
+
+/** Shows what the gateway tells everyone of its model. */
+export async function showEvents(client: BusClient): Promise<void> {
+  await client.subscribe(topics.modelEvent('digits'), ({ payload }) => {
+    const { type, version, shadow, details }: ModelEvent = JSON.parse(payload.toString());
+    say(`! ${type} ${version}${inShadow(shadow ?? details)}`);
+  });
+}
+
+function inShadow(report: Shadow | undefined): string {
+  if (!report) return '';
+  const { frames, agreement, drift, runMs } = report;
+  const times = `${runMs.candidate.toFixed(1)} ms against ${runMs.active.toFixed(1)} ms`;
+  return `: in the shadow it agreed on ${percent(agreement)} of ${frames} frames, scores ${drift.toFixed(3)} apart, ${times}`;
+}
+
 function describe({ data, code, error }: Answer): string {
   const { state, phase, version, share } = data;
   const part = share === undefined || share === 0 ? '' : ` ${percent(share)}`;

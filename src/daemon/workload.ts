@@ -169,7 +169,9 @@ export class Workload implements Service {
 
   #fail(part: string, error: GatewayError): void {
     this.failures.set(part, error);
-    this.#options.log.error({ part, code: error.code, err: error, details: error.details }, 'Part disabled');
+    // A model that an update has yet to bring is no fault.
+    const level = error.code === 'MODEL_UNAVAILABLE' ? 'warn' : 'error';
+    this.#options.log[level]({ part, code: error.code, err: error, details: error.details }, 'Part disabled');
   }
 }
 

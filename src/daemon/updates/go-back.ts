@@ -18,14 +18,15 @@ export async function goBack(
 ): Promise<Readonly<Record<string, unknown>>> {
   const { name, host, config, store, journal, alone } = context;
   const bad = host.ref;
-  const bundle = await bundleBefore(context);
+  const before = versionBefore(context);
+  const bundle = await bundleOf(before, context);
   const { ref } = await alone(() =>
     swapIn({
       host,
       mode: config.swap,
       bundle,
       signal,
-      onPhase: (phase) => show({ phase }),
+      onPhase: (phase) => show({ phase, version: before.version }),
       async commit(to) {
         await store.change(name, (pointers) => sentBack(pointers, to, refusedFor(bad, error)));
         faultPoint('rollback-written');
@@ -53,16 +54,16 @@ export function refusedFor(
   );
 }
 
-/** In the store, or, where nothing was ever stored, the one that the configuration ships. */
-async function bundleBefore(context: UpdateContext): Promise<BundleFile> {
-  const { name, store, config } = context;
+function versionBefore(context: UpdateContext): ModelRef {
   const { previous } = pointersOf(context);
-  if (!previous) {
-    throw new GatewayError(
-      'UPDATE_NOT_FOUND',
-      `Expected a version before the present one of model ${name} but received none`,
-    );
-  }
-  const { digest } = previous;
+  if (previous) return previous;
+  throw new GatewayError(
+    'UPDATE_NOT_FOUND',
+    `Expected a version before the present one of model ${context.name} but received none`,
+  );
+}
+
+/** In the store, or, where nothing was ever stored, the one that the configuration ships. */
+async function bundleOf({ digest }: ModelRef, { store, config }: UpdateContext): Promise<BundleFile> {
   return { digest, path: (await store.has(digest)) ? store.file(digest) : resolveBundle(config.bundle) };
 }

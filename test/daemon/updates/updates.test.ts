@@ -68,6 +68,22 @@ describe('an update over the bus', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('brings the first version to a gateway that has none', async () => {
+    const repository = await digitsRepository();
+    await repository.release('9.0.0');
+    const yaml = digitsYaml.replace("bundle: 'builtin:digits'", 'bundle: null') + repository.yaml();
+    const { client, gateway, log } = await startGateway(yaml);
+    expect(gateway.health()).toMatchObject({
+      ready: false,
+      reasons: [expect.stringContaining('by an update')],
+    });
+    const ask = await asker(client);
+    const answers = await ask('model/update', { model: 'digits', ...quick });
+    expect(answers.at(-1)).toMatchObject({ status: 'ok', data: { state: 'done', version: '9.0.0' } });
+    expect(gateway.health()).toMatchObject({ ready: true, reasons: [] });
+    expect(log.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
+  });
+
   it('is refused after it said otherwise than the version in charge, and not tried again', async () => {
     const repository = await digitsRepository();
     await repository.releaseWrong('9.0.0');
