@@ -6,7 +6,7 @@ export interface Verdict {
   readonly error?: { readonly code: string };
 }
 
-export interface Tally {
+interface Tally {
   /** Frames that it judged. */
   readonly frames: number;
   /** Of these. */
