@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Sample, SampleWithPayload } from '../daemon/samples/sample.ts';
+import { receiveCommand } from './samples/receive.ts';
 
 interface Options {
   readonly config?: string;
@@ -16,7 +17,8 @@ export function samplesCommand(): Command {
   return new Command('samples')
     .description('see and export the frames that a gateway kept for the next training')
     .addCommand(listCommand())
-    .addCommand(exportCommand());
+    .addCommand(exportCommand())
+    .addCommand(receiveCommand());
 }
 
 function listCommand(): Command {

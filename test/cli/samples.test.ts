@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { npmDigits, pngOf } from '../../scripts/npm-digits.ts';
 import { asker } from '../daemon/updates/fixtures.ts';
 import { collect, digitsYaml, envelope, startGateway } from '../support/gateway.ts';
-import { runProgram } from '../support/program.ts';
+import { runProgram, startProgram } from '../support/program.ts';
 import { scratch } from '../training/mnist-files.ts';
 
 const yaml = `${digitsYaml.replace('mailbox: every', 'mailbox: every, options: { sampleNearThreshold: 1 }')}
@@ -60,6 +60,33 @@ it('what a gateway kept and people labelled is exported and learned from as it i
     card: { labels: ['one', 'train'], data: { training: 16, heldOut: 4, test: 4 } },
   });
 }, 60_000);
+
+it('what goes up is received as a folder a gateway, and what is no sample is told and costs nothing', async () => {
+  const { client, url } = await startGateway(
+    `${yaml.replace('enabled: true', 'enabled: true, uplink: true')}uplink: { url: 'mqtt://127.0.0.1:9' }\n`,
+  );
+  const out = await scratch();
+  const { child, ended } = startProgram(['samples', 'receive', '--broker', url, '--out', out, '-n', '4']);
+  await new Promise<void>((resolve) =>
+    child.stderr.on('data', (line) => `${line}`.includes('receiving') && resolve()),
+  );
+  const texts = { id: '../../evil', pipeline: 'p', source: 's', at: '', reason: '', contentType: '' };
+  const forged = { ...texts, frame: { id: 'f' }, models: [], result: {}, bytes: 0, data: '' };
+  await client.publish('edgeward/gw/samples/digits', 'no JSON', { qos: 1 });
+  await client.publish('edgeward/gw/samples/digits', JSON.stringify(forged), { qos: 1 });
+  const ask = await asker(client);
+  const results = await collect(client, 'edgeward/gw/desk/digits/result');
+  const png = await pngOf(npmDigits(), 0);
+  await client.publish('cameras/desk/frame', envelope({ id: 'f', png }), { qos: 1 });
+  await results.until(1);
+  await ask('sample/label', { frame: 'f', label: '0' });
+  const { code, stdout, stderr } = await ended();
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^gw {2}\S+ {2}near-threshold {2}0$/m);
+  expect(stderr.match(/^edgeward: Expected .* on edgeward\/gw\/samples\/digits/gm)).toHaveLength(2);
+  const listed = await runProgram(['samples', 'list', '--state', join(out, 'gw'), '--json']);
+  expect(JSON.parse(listed.stdout)).toMatchObject({ frame: { id: 'f' }, label: '0', bytes: png.length });
+}, 30_000);
 
 it('a folder that is none is told in a line with a code', async () => {
   const missing = await runProgram(['samples', 'list', '--state', await scratch()]);
