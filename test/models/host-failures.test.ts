@@ -110,8 +110,11 @@ describe('a run that does not end', () => {
   it('does not shorten the time of the batch behind it', { retry: 3 }, async () => {
     const subject = await started(heavy, { timeoutMs: 1_500, maxBatch: 1 });
     const { host } = subject;
-    const { timing } = await host.infer(work(1_000, 0));
-    const long = (index: number) => work((1_000 * 900) / timing.inferMs, index);
+    const times: number[] = [];
+    // The first run of a process is slower than those after it.
+    for (let run = 0; run < 4; run++) times.push((await host.infer(work(1_000, 0))).timing.inferMs);
+    const [, usual = 1] = times.slice(1).toSorted((a, b) => a - b);
+    const long = (index: number) => work((1_000 * 900) / usual, index);
     // One takes less than the limit, two of them take more.
     const began = performance.now();
     const both = await Promise.all([host.infer(long(1)), host.infer(long(2))]);
