@@ -10,6 +10,10 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build
+# Nets that are made of packages, with our compiler.
+COPY models ./models
+COPY scripts ./scripts
+RUN npm run models
 # What is needed to run, without native TensorFlow, which is for training.
 RUN npm pkg delete optionalDependencies && npm prune --omit=dev --ignore-scripts
 # Of the runtime's binaries for all platforms keep this one's.
@@ -29,7 +33,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY LICENSE ./
-COPY models ./models
+COPY --from=build /app/models ./models
 COPY config ./config
 COPY examples ./examples
 RUN chmod +x dist/cli/main.js \

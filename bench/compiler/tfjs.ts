@@ -61,8 +61,6 @@ export async function tfjsSession(path: string, backend: 'wasm' | 'cpu' = 'wasm'
   };
 }
 
-export const tfjsWasmSession = (path: string): Promise<TfjsSession> => tfjsSession(path, 'wasm');
-
 async function readArtifacts(path: string): Promise<tf.io.ModelArtifacts> {
   const model = JSON.parse(await readFile(path, 'utf8')) as tf.io.ModelJSON;
   return tf.io.getModelArtifactsForJSON(model, async (manifest) => {

@@ -28,7 +28,7 @@ export interface Axis {
 }
 
 /** Shares are fixed-point numbers of 11 bits: two of them and a byte fit into 30 bits. */
-export const shareOne = 2048;
+const shareOne = 2048;
 
 /** A camera's frames all have one size; crops, which do not, must not fill the memory. */
 const axes = new Map<string, Axis>();
