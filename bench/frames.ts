@@ -24,6 +24,7 @@ interface Stoppable {
 interface Contender {
   readonly name: string;
   readonly port: number;
+  readonly topic: string;
   readonly results: string;
   /** CPU time of its processes, ms. */
   cpu(): Promise<number>;
@@ -44,11 +45,11 @@ const benchmark: Benchmark = async (say) => {
       to.set(name, [...(to.get(name) ?? []), value]);
     for (let round = 0; round < rounds; round++) {
       for (const contender of contenders) {
-        const { name, port, results } = contender;
+        const { name, port, topic, results } = contender;
         const before = await contender.cpu();
         const job = {
           port,
-          topics: ['bench/line/frame'],
+          topics: [topic],
           results,
           payloads,
           qos: 1,
@@ -107,12 +108,14 @@ async function startContenders(net: Net, started: Stoppable[]): Promise<Contende
   const own = (name: string, port: number, daemon: BenchDaemon): Contender => ({
     name,
     port,
+    topic: 'bench/line/frame',
     results: 'edgeward/bench/line/net/result',
     cpu: () => daemon.treeCpuMs(),
   });
   const rival = async (name: string, engine: 'onnx' | 'tfjs', model: string): Promise<Contender> => {
     const { pid } = noted(await startRival(url, engine, model));
-    return { name, port: broker.port, results: 'bench/line/result', cpu: () => cpuMs(pid) };
+    const [topic, results] = [`${engine}/line/frame`, `${engine}/line/result`];
+    return { name, port: broker.port, topic, results, cpu: () => cpuMs(pid) };
   };
   const daemon = noted(await startDaemon(configOf(net)));
   const mosquitto = await startMosquitto();

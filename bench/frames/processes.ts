@@ -36,7 +36,8 @@ export interface Rival {
 
 /** The straightforward program, subscribed. */
 export async function startRival(url: string, engine: 'onnx' | 'tfjs', model: string): Promise<Rival> {
-  const child = start('rival', [url, engine, model], 'ignore');
+  // A topic of its own: who shares one works for the others too.
+  const child = start('rival', [url, engine, model, engine], 'ignore');
   for await (const text of child.stdout?.setEncoding('utf8') ?? []) if (String(text).includes('ready')) break;
   return {
     pid: child.pid ?? 0,

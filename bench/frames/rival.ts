@@ -1,6 +1,7 @@
 /**
  * The straightforward program, in one process: mqtt.js, sharp, and the net in float on ONNX Runtime or on
- * TensorFlow.js (wasm), one frame at a time. `rival.ts URL onnx|tfjs MODEL`; prints `ready` when it has subscribed.
+ * TensorFlow.js (wasm), one frame at a time. `rival.ts URL onnx|tfjs MODEL PREFIX` takes
+ * frames of `PREFIX/line/frame`; prints `ready` when it has subscribed.
  */
 import { connect } from 'mqtt';
 import * as ort from 'onnxruntime-node';
@@ -8,7 +9,7 @@ import sharp from 'sharp';
 import { tfjsSession } from '../compiler/tfjs.ts';
 import { side } from './size.ts';
 
-const [url = '', engine, model = ''] = process.argv.slice(2);
+const [url = '', engine, model = '', prefix = ''] = process.argv.slice(2);
 
 const infer = engine === 'tfjs' ? await withTfjs() : await withOnnx();
 const client = connect(url);
@@ -19,7 +20,7 @@ client.on('message', (_, payload) => {
   waiting.push(payload);
   if (!busy) void work();
 });
-await client.subscribeAsync('bench/line/frame', { qos: 1 });
+await client.subscribeAsync(`${prefix}/line/frame`, { qos: 1 });
 process.stdout.write('ready\n');
 
 async function work(): Promise<void> {
@@ -33,7 +34,7 @@ async function work(): Promise<void> {
     const scores = await infer(Float32Array.from(data, (byte) => byte / 127.5 - 1));
     let best = 0;
     for (const [i, score] of scores.entries()) if (score > (scores[best] ?? 0)) best = i;
-    await client.publishAsync('bench/line/result', JSON.stringify({ class: best, score: scores[best] }), {
+    await client.publishAsync(`${prefix}/line/result`, JSON.stringify({ class: best, score: scores[best] }), {
       qos: 1,
     });
   }
