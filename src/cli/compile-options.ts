@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Preprocessing } from '../compiler/passes/picture-input.ts';
 
 /** What was done to pictures before a net. */
@@ -20,6 +20,25 @@ export interface Options extends PreprocessingOptions {
   readonly report?: string | true;
   readonly resize: 'fill' | 'cover' | 'contain';
   readonly json?: boolean;
+}
+
+/** Adds what says how pictures were prepared for a net. */
+export function addPreprocessing(command: Command): Command {
+  return command
+    .option(
+      '--mean <numbers>',
+      'of what the net takes: (byte * scale - mean) / std; one, or one a channel',
+      numbers,
+    )
+    .option('--std <numbers>', 'one, or one a channel', numbers)
+    .option('--scale <n>', 'as 1/255', positive)
+    .addOption(new Option('--colour <order>', 'of the channels of the net').choices(['rgb', 'bgr', 'grey']))
+    .addOption(new Option('--layout <layout>', 'of the input of the net').choices(['nchw', 'nhwc']))
+    .addOption(
+      new Option('--resize <mode>', 'how pictures come to their size')
+        .choices(['fill', 'cover', 'contain'])
+        .default('fill'),
+    );
 }
 
 /** `undefined` where nothing is said of pictures. */

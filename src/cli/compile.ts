@@ -1,11 +1,11 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { writeWhole } from '../write-whole.ts';
-import { count, number, numbers, type Options, positive, preprocessingOf } from './compile-options.ts';
+import { addPreprocessing, count, number, type Options, preprocessingOf } from './compile-options.ts';
 import { interruptSignal } from './interrupt.ts';
 
 export function compileCommand(): Command {
-  return new Command('compile')
+  const command = new Command('compile')
     .description('turn a TFLite, TensorFlow.js or ONNX model into the graph that runs fastest here')
     .argument('<model>', 'a .tflite or .onnx file, a model.json, or the folder of one')
     .option('-o, --out <file>', 'where to write the ONNX graph (default: beside the model)')
@@ -16,21 +16,8 @@ export function compileCommand(): Command {
     .addOption(new Option('-q, --quantize <to>', 'default: int8 with --calibrate').choices(['int8', 'none']))
     .option('--samples <n>', 'how many to calibrate with, evenly over the folder', count, 64)
     .option('--min-sqnr <dB>', 'layers stay in float until outputs are so far above their noise', number, 15)
-    .option('--report [file]', 'measure each layer and write all that is known as JSON')
-    .option(
-      '--mean <numbers>',
-      'of what the net takes: (byte * scale - mean) / std; one, or one a channel',
-      numbers,
-    )
-    .option('--std <numbers>', 'one, or one a channel', numbers)
-    .option('--scale <n>', 'as 1/255', positive)
-    .addOption(new Option('--colour <order>', 'of the channels of the net').choices(['rgb', 'bgr', 'grey']))
-    .addOption(new Option('--layout <layout>', 'of the input of the net').choices(['nchw', 'nhwc']))
-    .addOption(
-      new Option('--resize <mode>', 'how pictures come to their size')
-        .choices(['fill', 'cover', 'contain'])
-        .default('fill'),
-    )
+    .option('--report [file]', 'measure each layer and write all that is known as JSON');
+  return addPreprocessing(command)
     .option('--json', 'print the report as one line of JSON')
     .addHelpText(
       'after',

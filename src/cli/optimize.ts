@@ -4,11 +4,10 @@ import { Command, Option } from 'commander';
 import { writeWhole } from '../write-whole.ts';
 import { besides, showStep } from './compile.ts';
 import {
+  addPreprocessing,
   count,
   number,
-  numbers,
   type PreprocessingOptions,
-  positive,
   preprocessingOf,
 } from './compile-options.ts';
 import { describe } from './compile-table.ts';
@@ -25,7 +24,7 @@ interface Options extends PreprocessingOptions {
 }
 
 export function optimizeCommand(): Command {
-  return new Command('optimize')
+  const command = new Command('optimize')
     .description(
       'compile a trained net to int8, calibrated on data that it has not learned from, within a bound',
     )
@@ -47,17 +46,8 @@ export function optimizeCommand(): Command {
     .option(
       '-o, --out <file>',
       'of a model that is no run: where to write the ONNX graph (default: beside it)',
-    )
-    .option('--mean <numbers>', 'as for edgeward compile', numbers)
-    .option('--std <numbers>', 'as for edgeward compile', numbers)
-    .option('--scale <n>', 'as 1/255', positive)
-    .addOption(new Option('--colour <order>', 'of the channels of the net').choices(['rgb', 'bgr', 'grey']))
-    .addOption(new Option('--layout <layout>', 'of the input of the net').choices(['nchw', 'nhwc']))
-    .addOption(
-      new Option('--resize <mode>', 'how pictures come to their size')
-        .choices(['fill', 'cover', 'contain'])
-        .default('fill'),
-    )
+    );
+  return addPreprocessing(command)
     .option('--json', 'print the report as one line of JSON')
     .addHelpText(
       'after',
