@@ -86,6 +86,7 @@ export const errors = {
   },
   SAMPLE_INVALID: { disposition: 'drop', summary: 'The kept sample is damaged or too large' },
   FRAME_INVALID: { disposition: 'drop', summary: 'The frame cannot be decoded' },
+  FRAME_STALE: { disposition: 'drop', summary: 'The frame is older than its pipeline takes' },
   SOURCE_INVALID: { disposition: 'drop', summary: 'The topic names no valid source' },
   PIPELINE_LOAD_FAILED: { disposition: 'degrade', summary: 'The pipeline cannot be loaded' },
   PIPELINE_API_MISMATCH: { disposition: 'degrade', summary: 'The pipeline was written for another edgeward' },

@@ -8,7 +8,7 @@ export function createMetrics() {
   const registers = [registry];
   return {
     registry,
-    /** outcome: `ok`, `dropped`, `stale`, or the code of an error. */
+    /** outcome: `ok`, `dropped`, or the code of an error. */
     frames: new Counter({
       name: 'edgeward_frames_total',
       help: 'Frames by pipeline and outcome',

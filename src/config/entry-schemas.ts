@@ -147,6 +147,14 @@ export const pipelineSchema = {
     format: integer({ min: 10, max: 600_000, unit: 'milliseconds' }),
     default: 10_000,
   },
+  maxAgeMs: {
+    doc:
+      'Frames that are older when their turn comes are not judged, but counted as FRAME_STALE; with every they are ' +
+      'answered so. The age counts from the capture time where the sender tells it (keep the clocks together), ' +
+      'at least from the arrival. null: any age.',
+    format: nullable(integer({ min: 1, max: 86_400_000, unit: 'milliseconds' })),
+    default: null,
+  },
   options: {
     doc: 'What the pipeline lets you choose; see its documentation.',
     format: anyMapping,

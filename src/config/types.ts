@@ -222,6 +222,8 @@ export interface PipelineConfig {
   /** Frames of one source that are decided at once; `null`: as the mailbox needs. */
   readonly maxInFlight: number | null;
   readonly timeoutMs: number;
+  /** Older frames are refused, ms; `null`: none is. */
+  readonly maxAgeMs: number | null;
   readonly options: Readonly<Record<string, unknown>>;
 }
 

@@ -7,11 +7,13 @@ import type { Metrics } from '../metrics.ts';
 import type { Model, ModelRef } from '../models/model.ts';
 import type { Service } from '../service.ts';
 import { isAlarm } from './alarm.ts';
-import type { Decision, JsonObject, PipelineDefinition, PipelineInstance } from './contract.ts';
+import type { Decision, JsonObject, PipelineDefinition } from './contract.ts';
 import type { Frame } from './frame.ts';
+import { checkFresh } from './freshness.ts';
 import { type Job, Mailbox } from './mailbox.ts';
 import { type Outlet, Publisher } from './publisher.ts';
-import { FrameScope } from './scope.ts';
+import type { FrameScope } from './scope.ts';
+import { TimedPipeline } from './timed-pipeline.ts';
 import { Turns } from './turns.ts';
 
 export interface RunnerOptions {
@@ -55,23 +57,29 @@ const inFlight = { latest: 2, every: 64 } as const;
 /** Frames of a source that wait in a mailbox `every`: a bound for senders at QoS 0, whom nothing holds back. */
 const everyWaiting = 1_000;
 
-/** Runs one pipeline on its frames: mailbox, deadline, order of the results, and the one catch for all. */
+/** Runs one pipeline on its frames: mailbox, order of the results, and the one catch for all. */
 export class PipelineRunner implements Service {
   readonly name: string;
   readonly mailbox: 'latest' | 'every';
   readonly #options: RunnerOptions;
   readonly #mailbox: Mailbox;
+  readonly #pipeline: TimedPipeline;
   readonly #publisher: Publisher;
   readonly #turns = new Turns();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
-  #instance: PipelineInstance | undefined;
 
   constructor(options: RunnerOptions) {
-    const { config, definition } = options;
+    const { config, definition, models, log, stateDir, onEntities } = options;
     this.#options = options;
     this.name = options.name;
     this.mailbox = config.mailbox ?? definition.mailbox ?? 'latest';
+    this.#pipeline = new TimedPipeline({
+      definition,
+      context: { options: config.options, log, stateDir, announce: onEntities },
+      models,
+      timeoutMs: config.timeoutMs,
+    });
     this.#publisher = new Publisher({ pipeline: options.name, outlet: options.outlet });
     const every = this.mailbox === 'every';
     this.#mailbox = new Mailbox({
@@ -83,18 +91,8 @@ export class PipelineRunner implements Service {
   }
 
   /** @throws PIPELINE_LOAD_FAILED if the pipeline cannot be made. */
-  async start(): Promise<void> {
-    const { definition, config, log, stateDir, onEntities } = this.#options;
-    try {
-      this.#instance = await definition.create({
-        options: config.options,
-        log,
-        stateDir,
-        announce: onEntities,
-      });
-    } catch (error) {
-      throw asGatewayError(error, 'PIPELINE_LOAD_FAILED');
-    }
+  start(): Promise<void> {
+    return this.#pipeline.start();
   }
 
   /** Waits for the frames in work, at most the pipeline's own deadline. Frames that wait stay unanswered. */
@@ -110,28 +108,24 @@ export class PipelineRunner implements Service {
     deadline.abort();
     patience.catch(() => {});
     this.#publisher.close();
-    await this.#instance?.close?.();
+    await this.#pipeline.close();
   }
 
   /** Names of the requests that the pipeline answers. */
   get commands(): readonly string[] {
-    return Object.keys(this.#instance?.commands ?? {});
+    return this.#pipeline.commands;
   }
 
   /**
    * Answers one of them within the time of a frame.
    * @throws what the pipeline throws, PIPELINE_TIMEOUT
    */
-  async command(name: string, request: JsonObject): Promise<JsonObject> {
-    const commands = this.#instance?.commands ?? {};
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command) throw new GatewayError('REQUEST_INVALID');
-    const scope = new FrameScope(this.#options.models);
-    return this.#inTime(scope, async () => command(request, scope));
+  command(name: string, request: JsonObject): Promise<JsonObject> {
+    return this.#pipeline.command(name, request);
   }
 
   entities(): readonly Entity[] {
-    return this.#instance?.entities?.() ?? [];
+    return this.#pipeline.entities;
   }
 
   /**
@@ -168,7 +162,7 @@ export class PipelineRunner implements Service {
   async #run(job: Job): Promise<void> {
     const { frame, settle } = job;
     const turn = this.#turns.take(frame.source);
-    const scope = new FrameScope(this.#options.models);
+    const scope = this.#pipeline.scope();
     try {
       const { answer, decision, outcome } = await this.#judge(job, scope);
       await turn.mine;
@@ -196,7 +190,8 @@ export class PipelineRunner implements Service {
   async #judge({ frame, error: refusal }: Job, scope: FrameScope): Promise<Verdict> {
     try {
       if (refusal) throw refusal;
-      const decision = await this.#decide(frame, scope);
+      checkFresh(frame, this.#options.config.maxAgeMs, Date.now());
+      const decision = await this.#pipeline.decide(frame, scope);
       this.#options.onVerdict?.(scope.answered, { alarm: isAlarm(decision) });
       return {
         answer: this.#publisher.answerText(frame, scope, { result: decision.result }),
@@ -214,32 +209,6 @@ export class PipelineRunner implements Service {
         ...(owed ? { answer: this.#publisher.answerText(frame, scope, told) } : {}),
       };
     }
-  }
-
-  #decide(frame: Frame, scope: FrameScope): Promise<Decision> {
-    return this.#inTime(scope, () => this.#process(frame, scope));
-  }
-
-  #inTime<T>(scope: FrameScope, work: () => Promise<T>): Promise<T> {
-    const { timeoutMs } = this.#options.config;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        const late = new GatewayError(
-          'PIPELINE_TIMEOUT',
-          `Expected a decision within ${timeoutMs} ms but received none`,
-        );
-        scope.abort(late);
-        reject(late);
-      }, timeoutMs);
-      work()
-        .then(resolve, reject)
-        .finally(() => clearTimeout(timer));
-    });
-  }
-
-  async #process(frame: Frame, scope: FrameScope): Promise<Decision> {
-    if (!this.#instance) throw new GatewayError('STOPPED');
-    return this.#instance.process(frame, scope);
   }
 
   /** Publishes the answer, again and again while the broker is away: a frame of `every` is owed one. */

@@ -88,6 +88,7 @@ const every: PipelineConfig = {
   mailbox: 'every',
   maxInFlight: 8,
   timeoutMs: 500,
+  maxAgeMs: null,
   options: {},
 };
 
@@ -263,6 +264,58 @@ describe('a pipeline runner', () => {
     ]);
     expect(outlet.images).toHaveLength(1);
     expect(outlet.events.map(({ frame: id }) => id)).toEqual(['a1', 'a2', 'b3']);
+  });
+
+  describe('with a limit of age', () => {
+    const aged = (id: string, capturedAgo: number, receivedAgo = 0): Frame => ({
+      ...frame(id),
+      receivedAt: Date.now() - receivedAgo,
+      capturedAt: Date.now() - capturedAgo,
+    });
+    const echo: PipelineDefinition = {
+      ...definition,
+      create: () => ({ process: async ({ id }) => ({ result: { id } }) }),
+    };
+    const outcomes = async (metrics: ReturnType<typeof createMetrics>) =>
+      Object.fromEntries(
+        (await metrics.frames.get()).values.map(({ labels, value }) => [labels.outcome, value]),
+      );
+
+    it('answers a stale frame of every with its code and judges the fresh ones', async () => {
+      const { runner, outlet, metrics } = await startRunner(echo, { maxAgeMs: 60_000 });
+      for (const each of [aged('old', 61_000), aged('new', 1_000)]) await runner.accept(each);
+      expect(outlet.results).toMatchObject([
+        { frame: { id: 'old' }, error: { code: 'FRAME_STALE' } },
+        { frame: { id: 'new' }, result: { id: 'new' } },
+      ]);
+      expect(await outcomes(metrics)).toEqual({ FRAME_STALE: 1, ok: 1 });
+    });
+
+    it('drops and counts a stale frame of latest', async () => {
+      const { runner, outlet, metrics } = await startRunner(echo, { maxAgeMs: 60_000, mailbox: 'latest' });
+      await runner.accept(aged('old', 61_000));
+      await tick();
+      await runner.accept(aged('new', 1_000));
+      await tick();
+      expect(outlet.ids).toEqual(['new']);
+      expect(await outcomes(metrics)).toEqual({ FRAME_STALE: 1, ok: 1 });
+    });
+
+    it('takes the arrival for the age where the clock of the sender runs ahead', async () => {
+      const { runner, outlet } = await startRunner(echo, { maxAgeMs: 60_000 });
+      await runner.accept(aged('ahead', -3_600_000));
+      await runner.accept(aged('ahead and late', -3_600_000, 61_000));
+      expect(outlet.results).toMatchObject([{ result: { id: 'ahead' } }, { error: { code: 'FRAME_STALE' } }]);
+    });
+
+    it('counts the wait in its own mailbox', async () => {
+      const { runner, outlet, model } = await startRunner(definition, { maxInFlight: 1, maxAgeMs: 40 });
+      const all = Promise.all([runner.accept(frame('1')), runner.accept(frame('2'))]);
+      await delay(60);
+      model.calls[0]?.resolve('a');
+      await all;
+      expect(outlet.results[1]).toMatchObject({ frame: { id: '2' }, error: { code: 'FRAME_STALE' } });
+    });
   });
 
   it('leaves frames unanswered when it stops, but finishes those in work', async () => {
