@@ -35,7 +35,7 @@ Example:
   edgeward bundle create runs/digits --license Apache-2.0`,
     )
     .action(async (run: string, options: Options) => {
-      const { createBundle } = await import('../training/create-bundle.ts');
+      const { bundleRun } = await import('../training/bundle-run.ts');
       const {
         name = basename(resolve(run)),
         modelVersion: version,
@@ -45,7 +45,7 @@ Example:
         golden,
       } = options;
       const out = options.out ?? `${name}-${version}.bundle`;
-      const { digest, bytes } = await createBundle({
+      const { digest, bytes } = await bundleRun({
         folder: resolve(run),
         out,
         name,

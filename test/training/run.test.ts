@@ -6,7 +6,7 @@ import { liteRtSession } from '../../bench/compiler/litert.ts';
 import { npmDigits } from '../../scripts/npm-digits.ts';
 import { openSession } from '../../src/compiler/runtime.ts';
 import { readBundle } from '../../src/models/bundle.ts';
-import { createBundle } from '../../src/training/create-bundle.ts';
+import { bundleRun } from '../../src/training/bundle-run.ts';
 import { greatest, predict } from '../../src/training/evaluate.ts';
 import { type OptimizeReport, optimizeRun } from '../../src/training/optimize.ts';
 import { pick, scaled, slice } from '../../src/training/pictures.ts';
@@ -72,7 +72,7 @@ describe('a run on a few digits', () => {
   it('becomes a bundle that any gateway can check', async () => {
     const out = join(await scratch(), 'few.bundle');
     const options = { folder, out, name: 'few', version: '1.2.3', golden: examples };
-    const first = await createBundle(options);
+    const first = await bundleRun(options);
     const { manifest, file } = await readBundle(out);
     expect(manifest).toMatchObject({
       task: 'classify',
@@ -83,7 +83,7 @@ describe('a run on a few digits', () => {
     });
     expect(manifest.golden.samples).toHaveLength(20);
     expect(file('golden/00.png').subarray(1, 4)).toEqual(Buffer.from('PNG'));
-    expect(await createBundle(options)).toEqual(first);
+    expect(await bundleRun(options)).toEqual(first);
   });
 
   it.each([
@@ -127,7 +127,7 @@ describe('a run on a few digits', () => {
     });
     await rm(join(out, 'run.json'));
     await expect(
-      createBundle({ folder: out, out: join(out, 'x'), name: 'x', version: '1.0.0' }),
+      bundleRun({ folder: out, out: join(out, 'x'), name: 'x', version: '1.0.0' }),
     ).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
   });
 });

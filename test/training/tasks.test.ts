@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { npmDigits, pngOf } from '../../scripts/npm-digits.ts';
 import { readBundle } from '../../src/models/bundle.ts';
 import { loadTensorFlow } from '../../src/training/backend.ts';
-import { createBundle } from '../../src/training/create-bundle.ts';
+import { bundleRun } from '../../src/training/bundle-run.ts';
 import { optimizeRun } from '../../src/training/optimize.ts';
 import { seeded } from '../../src/training/random.ts';
 import { type Recipe, recipeDefaults } from '../../src/training/recipe.ts';
@@ -33,7 +33,7 @@ async function optimizedBundle(recipe: Recipe) {
   const report = await trainRun({ recipe, out, resume: false });
   const optimized = await optimizeRun(out, { bound: 5, samples: 50, prefer: 'size' });
   const path = join(out, 'model.bundle');
-  await createBundle({ folder: out, out: path, name: 'some', version: '1.0.0' });
+  await bundleRun({ folder: out, out: path, name: 'some', version: '1.0.0' });
   return { report, optimized, bundle: await readBundle(path) };
 }
 

@@ -12,7 +12,7 @@ import { datasetOfRun, type OptimizeReport } from './optimize.ts';
 import { errorsOf } from './reconstruction-errors.ts';
 import { optimizedFile, optimizeReportFile, type RunCard, readRunCard } from './run-card.ts';
 
-export interface CreateBundleOptions {
+export interface BundleRunOptions {
   /** Of a run that was optimized. */
   readonly folder: string;
   readonly out: string;
@@ -31,7 +31,7 @@ export interface CreateBundleOptions {
  * good it is, and what it was trained on.
  * @throws REQUEST_INVALID if the run was not optimized, DATASET_INVALID if its data are others by now.
  */
-export async function createBundle(options: CreateBundleOptions): Promise<{ digest: string; bytes: number }> {
+export async function bundleRun(options: BundleRunOptions): Promise<{ digest: string; bytes: number }> {
   const { folder, out, name, version, description, license, created } = options;
   const card = await readRunCard(folder);
   const [graph, report] = await readOptimized(folder);
@@ -89,7 +89,7 @@ async function readOptimized(folder: string): Promise<[Uint8Array, OptimizeRepor
   }
 }
 
-async function goldenPart({ golden }: CreateBundleOptions, { input, labels }: RunCard, dataset: Dataset) {
+async function goldenPart({ golden }: BundleRunOptions, { input, labels }: RunCard, dataset: Dataset) {
   if (golden === undefined) return dataset.heldOut;
   if (input.kind !== 'picture') {
     throw new GatewayError(
