@@ -133,7 +133,7 @@ export const pipelineSchema = {
     doc:
       'latest: the newest frame of a source wins, older ones that wait are dropped. ' +
       'every: each frame is judged, and acknowledged to its sender only after its result. ' +
-      'null: as the pipeline needs; defect takes every, the other built-ins latest.',
+      'null: as the pipeline needs; defect and sensor take every, the other built-ins latest.',
     format: nullable(oneOf('latest', 'every')),
     default: null,
   },

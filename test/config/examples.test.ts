@@ -78,7 +78,7 @@ describe('the examples', () => {
       const { models, pipelines } = loadConfig({ file: pathOf(`${name}.yaml`), env: {} });
       expect(models[name]?.bundle).toBe(`builtin:${name}`);
       const [pipeline] = Object.values(pipelines);
-      expect(pipeline).toMatchObject({ use: 'sensor', models: { net: name }, mailbox: 'every' });
+      expect(pipeline).toMatchObject({ use: 'sensor', models: { net: name } });
       const isMedical = name !== 'bearing';
       expect(pipeline?.options.demonstration ?? false).toBe(isMedical);
       const text = readFileSync(pathOf(`${name}.yaml`), 'utf8');

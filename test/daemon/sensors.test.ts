@@ -13,7 +13,6 @@ sources:
 pipelines:
   watch:
     use: sensor
-    mailbox: every
     options:
       channels:
         temperature: { topic: 'plant/{source}/temperature', unit: °C, limits: { high: 80, criticalHigh: 95 } }

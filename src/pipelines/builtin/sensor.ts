@@ -12,6 +12,8 @@ export default definePipeline<SensorOptions>({
   api: 1,
   models: ['net?'],
   stateful: true,
+  // A reading that is left out is a hole in the window, and a limit that was passed unseen.
+  mailbox: 'every',
   options: sensorSchema,
   create({ options }) {
     const channels = Object.entries(options.channels);
