@@ -22,11 +22,22 @@ export interface BenchDaemon {
   cpuMs(): Promise<number>;
   /** The same with its model processes. */
   treeCpuMs(): Promise<number>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** Starts it again, with the state that it left. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Starts a daemon with the embedded broker, or as a client of `broker`; `yaml` says the rest. */
-export async function startDaemon(yaml: string, broker?: string): Promise<BenchDaemon> {
+/**
+ * Starts a daemon with the embedded broker, or as a client of `broker`; `yaml` says the rest, and `env` what wins
+ * over it.
+ */
+export async function startDaemon(
+  yaml: string,
+  broker?: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<BenchDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'edgeward-bench-'));
   const [port, httpPort] = [await freePort(), await freePort()];
   const config = join(folder, 'bench.yaml');
@@ -39,13 +50,25 @@ log: { level: warn }
 homeAssistant: { enabled: false }
 ${yaml}`,
   );
-  const child = spawn(process.execPath, [main, 'run', '--config', config], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  await whenReady(child, `http://127.0.0.1:${httpPort}/readyz`);
+  const start = async () => {
+    const child = spawn(process.execPath, [main, 'run', '--config', config], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    await whenReady(child, `http://127.0.0.1:${httpPort}/readyz`);
+    return child;
+  };
+  let child = await start();
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  };
   return {
     port,
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0;
+    },
     async metric(name, labels = '') {
       const text = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
       const line = text.split('\n').find((one) => one.startsWith(`${name}${labels}`));
@@ -53,9 +76,12 @@ ${yaml}`,
     },
     cpuMs: () => cpuMs(child.pid ?? 0),
     treeCpuMs: () => treeCpuMs(child.pid ?? 0),
+    kill: () => end('SIGKILL'),
+    async restart() {
+      child = await start();
+    },
     async stop() {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
+      await end('SIGTERM');
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -11,5 +11,6 @@ await runMeasurements({
   host: () => import('./host.ts'),
   latency: () => import('./latency.ts'),
   presence: () => import('./presence.ts'),
+  'scale-out': () => import('./scale-out.ts'),
   swap: () => import('./swap.ts'),
 });
