@@ -92,6 +92,10 @@ export const errors = {
   PIPELINE_API_MISMATCH: { disposition: 'degrade', summary: 'The pipeline was written for another edgeward' },
   PIPELINE_FAILED: { disposition: 'drop', summary: 'The pipeline threw while it worked on a frame' },
   PIPELINE_TIMEOUT: { disposition: 'drop', summary: 'The pipeline did not decide in time' },
+  PIPELINE_LEAKED: {
+    disposition: 'drop',
+    summary: 'A promise or timer of the pipeline failed where nobody caught it',
+  },
   REQUEST_INVALID: { disposition: 'reject', summary: 'The request cannot be understood' },
   REQUEST_FAILED: { disposition: 'reject', summary: 'The request could not be carried out' },
   STOPPED: { disposition: 'reject', summary: 'The part was stopped before it could answer' },

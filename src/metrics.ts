@@ -21,6 +21,12 @@ export function createMetrics() {
       labelNames: ['source', 'code'] as const,
       registers,
     }),
+    leaks: new Counter({
+      name: 'edgeward_pipeline_leaks_total',
+      help: 'Promises and timers of a plug-in that failed where nobody caught it',
+      labelNames: ['pipeline'] as const,
+      registers,
+    }),
     latency: new Histogram({
       name: 'edgeward_frame_latency_ms',
       help: 'From the arrival of a frame to the accepted result',

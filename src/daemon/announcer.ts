@@ -60,9 +60,12 @@ export class Announcer implements Service {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    this.#bus.onConnection((connected) => {
+    const tellAll = (connected: boolean) => {
       if (connected) for (const topic of this.#retained.keys()) this.#publish(topic);
-    });
+    };
+    this.#bus.onConnection(tellAll);
+    // Sources are known before the broker lets anyone in: one that never sends anything is told of as well.
+    tellAll(this.#bus.connected);
     await this.#discovery?.start(signal);
   }
 

@@ -91,6 +91,7 @@ export function createParts({ config, version, metrics, log, live }: PartsOption
     max: config.limits.maxSources,
     onAppear: (source, route) => announcer.addSource(source, route),
     onAvailability: (source, online) => announcer.availability(source, online),
+    log: log.child({ part: 'sources' }),
   });
   const router = new Router({ bus, sources, metrics, share: config.bus.share ?? undefined });
   const http = new HttpServer({

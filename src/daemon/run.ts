@@ -4,6 +4,7 @@ import { createLog } from '../log.ts';
 import { version } from '../version.ts';
 import { Gateway } from './gateway.ts';
 import { Notifier } from './notify.ts';
+import { watchStrayErrors } from './stray-errors.ts';
 
 /**
  * Runs the gateway of a configuration file until a signal ends it, and returns the exit code.
@@ -13,6 +14,7 @@ export async function runGateway(configFile: string): Promise<number> {
   const reload = () => loadConfig({ file: configFile, env: process.env });
   const config = reload();
   const log = await createLog(config.log);
+  watchStrayErrors(log);
   const gateway = new Gateway({ config, configFile, reload, version, log });
   const notifier = new Notifier({ env: process.env, healthy: () => gateway.health().alive, log });
   const stopping = new AbortController();

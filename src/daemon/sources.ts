@@ -1,5 +1,6 @@
 import { isSourceName } from '../bus/topic-filter.ts';
 import { GatewayError } from '../errors.ts';
+import type { Logger } from '../log.ts';
 import type { Route } from './router.ts';
 
 interface Seen {
@@ -13,6 +14,7 @@ export interface SourcesOptions {
   readonly max: number;
   readonly onAppear: (source: string, route: string) => void;
   readonly onAvailability: (source: string, online: boolean) => void;
+  readonly log: Logger;
 }
 
 /** The sources that are known: those the configuration names, and those that topic patterns brought to life. */
@@ -56,6 +58,7 @@ export class Sources {
     seen.lastFrameAt = now;
     if (!seen.online) {
       seen.online = true;
+      this.#options.log.info({ source }, 'Frames come');
       this.#options.onAvailability(source, true);
     }
   }
@@ -66,6 +69,7 @@ export class Sources {
       const patience = this.#patience.get(seen.route) ?? 0;
       if (!seen.online || now - (seen.lastFrameAt ?? 0) <= patience) continue;
       seen.online = false;
+      this.#options.log.warn({ source }, `No frames for ${patience / 1000} s`);
       this.#options.onAvailability(source, false);
     }
   }

@@ -12,6 +12,10 @@ const builtins: Readonly<Record<string, () => Promise<{ default: unknown }>>> = 
   sensor: () => import('./builtin/sensor.ts'),
 };
 
+export function isBuiltin(use: string): boolean {
+  return Object.hasOwn(builtins, use);
+}
+
 /**
  * The definition that `use` names: a built-in, the absolute path of a module, or an npm package that is
  * installed beside the configuration file (`from`) or beside edgeward.

@@ -10,6 +10,7 @@ import { isAlarm } from './alarm.ts';
 import type { Decision, JsonObject, PipelineDefinition } from './contract.ts';
 import type { Frame } from './frame.ts';
 import { checkFresh } from './freshness.ts';
+import { isBuiltin } from './load.ts';
 import { type Job, Mailbox } from './mailbox.ts';
 import { type Outlet, Publisher } from './publisher.ts';
 import type { FrameScope } from './scope.ts';
@@ -79,6 +80,7 @@ export class PipelineRunner implements Service {
       context: { options: config.options, log, stateDir, announce: onEntities },
       models,
       timeoutMs: config.timeoutMs,
+      onLeak: isBuiltin(config.use) ? undefined : (...leak) => this.#noteLeak(...leak),
     });
     this.#publisher = new Publisher({ pipeline: options.name, outlet: options.outlet });
     const every = this.mailbox === 'every';
@@ -221,6 +223,13 @@ export class PipelineRunner implements Service {
         await delay(publishRetryMs, undefined, { ref: false });
       }
     }
+  }
+
+  #noteLeak(thrown: unknown, source: string, frame: string): void {
+    this.#options.metrics.leaks.inc({ pipeline: this.name });
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const error = new GatewayError('PIPELINE_LEAKED', message, { cause: thrown });
+    this.#options.outlet.error(source, error, frame);
   }
 
   #count(source: string, outcome: string): void {

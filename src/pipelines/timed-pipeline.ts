@@ -8,6 +8,7 @@ import type {
   PipelineDefinition,
   PipelineInstance,
 } from './contract.ts';
+import { answerFor } from './culprit.ts';
 import type { Frame } from './frame.ts';
 import { FrameScope } from './scope.ts';
 
@@ -18,6 +19,8 @@ export interface TimedPipelineOptions {
   readonly models: Readonly<Record<string, Model>>;
   /** For each call, the wait for models included. */
   readonly timeoutMs: number;
+  /** Told of what fails behind a call, where its errors are kept apart from those of others. */
+  readonly onLeak?: ((error: unknown, source: string, frame: string) => void) | undefined;
 }
 
 /** The code of one pipeline, every call of which comes to an end: what hangs fails at its deadline. */
@@ -33,7 +36,7 @@ export class TimedPipeline {
   async start(): Promise<void> {
     const { definition, context } = this.#options;
     try {
-      this.#instance = await definition.create(context);
+      this.#instance = await this.#answering('', '', () => definition.create(context));
     } catch (error) {
       throw asGatewayError(error, 'PIPELINE_LOAD_FAILED');
     }
@@ -59,9 +62,11 @@ export class TimedPipeline {
 
   /** @throws STOPPED before `start`, PIPELINE_TIMEOUT, or what the pipeline throws */
   decide(frame: Frame, scope: FrameScope): Promise<Decision> {
+    const { source, id } = frame;
     return this.#inTime(scope, async () => {
-      if (!this.#instance) throw new GatewayError('STOPPED');
-      return this.#instance.process(frame, scope);
+      const instance = this.#instance;
+      if (!instance) throw new GatewayError('STOPPED');
+      return this.#answering(source, id, () => instance.process(frame, scope));
     });
   }
 
@@ -71,7 +76,12 @@ export class TimedPipeline {
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command) throw new GatewayError('REQUEST_INVALID');
     const scope = this.scope();
-    return this.#inTime(scope, async () => command(request, scope));
+    return this.#inTime(scope, async () => this.#answering('', '', () => command(request, scope)));
+  }
+
+  #answering<T>(source: string, frame: string, work: () => T): T {
+    const { onLeak } = this.#options;
+    return onLeak ? answerFor((error) => onLeak(error, source, frame), work) : work();
   }
 
   #inTime<T>(scope: FrameScope, work: () => Promise<T>): Promise<T> {
