@@ -10,7 +10,7 @@ import { type Passage, Zone, type ZoneState } from './zone.ts';
 export interface Sight {
   /** Whether the detector was asked, and not only the motion gate. */
   readonly looked: boolean;
-  /** Share of the picture that moves; `null` without a gate. */
+  /** Share of the picture that moved when the gate was last asked; `null` without a gate. */
   readonly motion: number | null;
   /** Those that count. */
   readonly tracks: readonly Track[];
@@ -30,6 +30,9 @@ export class Scene {
   readonly #zones: readonly (readonly [string, Zone])[];
   #tracker: Tracker | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** When the gate was last asked, and what it said. */
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  #share: number | null = null;
   /** Something moved since the last look. */
   #unsettled = true;
 
@@ -74,12 +77,17 @@ export class Scene {
     return this.#zones.flatMap(([name, zone]) => (zone.has(track) ? [name] : []));
   }
 
+  /** Between two looks that may follow each other there is nothing that motion could bring about. */
   async #noteMotion(image: Image, detector: Model, now: number): Promise<number | null> {
-    if (!this.#options.motion.enabled) {
+    const { motion, detectEveryMs } = this.#options;
+    if (!motion.enabled) {
       this.#unsettled = true;
       return null;
     }
+    if (now - this.#checkedAt < detectEveryMs) return this.#share;
+    this.#checkedAt = now;
     const { share, moves } = this.#motion.note(await detector.thumbnail(image), now);
+    this.#share = share;
     this.#unsettled ||= moves;
     return share;
   }
