@@ -112,9 +112,10 @@ export class Router {
       frame = brokenFrame(source, arrival);
     }
     const { runners } = route;
+    const options = { error, held: message.qos > 0 };
     // One pipeline is the usual case: it needs no array of promises a frame.
-    if (runners.length === 1) return runners[0]?.accept(frame, error);
-    return Promise.all(runners.map((runner) => runner.accept(frame, error))).then(() => {});
+    if (runners.length === 1) return runners[0]?.accept(frame, options);
+    return Promise.all(runners.map((runner) => runner.accept(frame, options))).then(() => {});
   }
 
   #reject(source: string, error: GatewayError): void {

@@ -6,6 +6,8 @@ export interface Job {
   readonly frame: Frame;
   /** Why the frame is none: its verdict is settled already. */
   readonly error?: GatewayError;
+  /** Its sender waits for the acknowledgement, which holds further frames back: it is never dropped as too many. */
+  readonly held?: boolean;
   /** Settles what waits for the frame, whatever became of it. */
   readonly settle: () => void;
 }
@@ -20,7 +22,7 @@ export interface MailboxOptions {
   readonly maxActive: number;
   /** The same for each source. */
   readonly maxActivePerSource: number;
-  /** Jobs that wait for each source. */
+  /** Jobs that wait for each source, those held not counted as too many. */
   readonly maxWaiting: number;
   /** Who goes when a lane is full: the one that waits longest, or the one that comes. */
   readonly overflow: 'oldest' | 'newest';
@@ -54,8 +56,9 @@ export class Mailbox {
   offer(job: Job): Job | undefined {
     const lane = this.#lane(job.frame.source);
     let dropped: Job | undefined;
-    if (lane.waiting.length >= this.#options.maxWaiting) {
-      if (this.#options.overflow === 'newest') return job;
+    const { maxWaiting, overflow } = this.#options;
+    if (lane.waiting.length >= maxWaiting && !(job.held && overflow === 'newest')) {
+      if (overflow === 'newest') return job;
       dropped = lane.waiting.shift();
       this.#waiting--;
     }

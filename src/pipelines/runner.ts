@@ -52,6 +52,13 @@ interface Verdict {
   readonly outcome: string;
 }
 
+export interface AcceptOptions {
+  /** Why the message is no frame. It is answered in its turn like any other. */
+  readonly error?: GatewayError | undefined;
+  /** The sender is acknowledged only after the answer (QoS 1 or 2). */
+  readonly held?: boolean;
+}
+
 const publishRetryMs = 500;
 /** Frames of one source in work at once, where the configuration does not say. */
 const inFlight = { latest: 2, every: 64 } as const;
@@ -133,11 +140,10 @@ export class PipelineRunner implements Service {
   /**
    * Takes a frame. With `every` the promise resolves when the broker has accepted the frame's answer, and
    * never if the pipeline stops first: the sender then sends the frame again. With `latest` it resolves at once.
-   * A message that is no frame comes with the `error` that says so, and is answered in its turn like any other.
    */
-  accept(frame: Frame, error?: GatewayError): Promise<void> {
+  accept(frame: Frame, { error, held = false }: AcceptOptions = {}): Promise<void> {
     const answered = new Promise<void>((settle) => {
-      const dropped = this.#mailbox.offer({ frame, settle, ...(error ? { error } : {}) });
+      const dropped = this.#mailbox.offer({ frame, held, settle, ...(error ? { error } : {}) });
       if (dropped) {
         this.#count(dropped.frame.source, 'dropped');
         dropped.settle();

@@ -31,6 +31,12 @@ describe('a mailbox', () => {
     expect(jobs.map((one) => mailbox.offer(one))).toEqual([undefined, undefined, jobs[2]]);
   });
 
+  it('refuses no frame that holds its sender back', () => {
+    const mailbox = new Mailbox({ ...latest, maxWaiting: 1, overflow: 'newest' });
+    const jobs = [job('a'), { ...job('a'), held: true }, job('a')];
+    expect(jobs.map((one) => mailbox.offer(one))).toEqual([undefined, undefined, jobs[2]]);
+  });
+
   it('lets sources take turns, however many frames one of them has', () => {
     const mailbox = new Mailbox({ ...latest, maxActivePerSource: 100, maxWaiting: 100 });
     for (let i = 0; i < 10; i++) mailbox.offer(job('fast'));

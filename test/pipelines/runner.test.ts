@@ -193,6 +193,25 @@ describe('a pipeline runner', () => {
     expect(text).toContain('outcome="dropped"} 1');
   });
 
+  it.each([
+    ['are dropped with a count where nothing holds their sender back', false, 1_008],
+    ['all have their verdict where the sender waits for it', true, 1_500],
+  ])('frames beyond those that may wait %s', async (_name, held, verdicts) => {
+    const { runner, outlet, model, metrics } = await startRunner(definition);
+    const ids = Array.from({ length: 1_500 }, (_, i) => String(i));
+    const accepted = Promise.all(ids.map((id) => runner.accept(frame(id), { held })));
+    for (let answered = 0; answered < verdicts; await tick()) {
+      for (const { resolve } of model.calls.slice(answered)) {
+        resolve('a');
+        answered++;
+      }
+    }
+    await accepted;
+    expect(outlet.ids).toEqual(ids.slice(0, verdicts));
+    const text = await metrics.registry.getSingleMetricAsString('edgeward_frames_total');
+    expect(/outcome="dropped"} (\d+)/.exec(text)?.[1]).toBe(held ? undefined : '492');
+  });
+
   it('answers a frame of every with the error when the pipeline throws, and goes on', async () => {
     const { runner, outlet } = await startRunner({
       ...definition,
@@ -215,7 +234,7 @@ describe('a pipeline runner', () => {
   it('answers a message that is no frame in its turn', async () => {
     const { runner, outlet, model } = await startRunner(definition);
     const first = runner.accept(frame('1'));
-    const second = runner.accept(frame('2'), new GatewayError('FRAME_INVALID'));
+    const second = runner.accept(frame('2'), { error: new GatewayError('FRAME_INVALID') });
     await tick();
     expect(outlet.ids).toEqual([]);
     model.calls[0]?.resolve('a');
