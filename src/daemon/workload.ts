@@ -139,7 +139,7 @@ export class Workload implements Service {
       definition: plan.definition,
       config: plan.config,
       models: Object.fromEntries(roles),
-      maxActive: Math.min(maxActive, ...roles.map(([, { name: model }]) => this.#maxQueue(model))),
+      maxActive: Math.max(1, Math.min(maxActive, ...roles.map(([, host]) => this.#shareOf(host.name)))),
       outlet: outlet(name),
       onVerdict: (answered, verdict) => {
         for (const [, host] of roles) for (const { digest } of answered) host.noteVerdict(digest, verdict);
@@ -163,8 +163,11 @@ export class Workload implements Service {
     if (this.models.get(model)?.ref) this.failures.delete(`models.${model}`);
   }
 
-  #maxQueue(model: string): number {
-    return this.#options.config.models[model]?.maxQueue ?? maxActive;
+  /** Of the queue of a model, for each pipeline that uses it: together they never ask for more than it takes. */
+  #shareOf(model: string): number {
+    const { config, plans } = this.#options;
+    const users = [...plans.values()].filter((plan) => Object.values(plan.config.models).includes(model));
+    return Math.floor((config.models[model]?.maxQueue ?? maxActive) / users.length);
   }
 
   #fail(part: string, error: GatewayError): void {

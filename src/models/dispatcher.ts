@@ -40,10 +40,13 @@ export class Dispatcher {
     return this.#queue.length;
   }
 
-  /** @throws MODEL_QUEUE_FULL */
+  /**
+   * Each kind has room of its own: pictures to draw, which nobody is owed, turn no frame away.
+   * @throws MODEL_QUEUE_FULL
+   */
   submit(job: Job): void {
     const { maxQueue } = this.#options.limits;
-    if (this.#queue.length >= maxQueue) {
+    if (this.#queue.waiting(job.kind) >= maxQueue) {
       throw new GatewayError(
         'MODEL_QUEUE_FULL',
         `Expected at most ${maxQueue} waiting inputs but received more`,

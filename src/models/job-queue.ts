@@ -48,6 +48,10 @@ export class JobQueue {
     return infer.length + annotate.length + thumbnail.length;
   }
 
+  waiting(kind: Job['kind']): number {
+    return this.#lanes[kind].length;
+  }
+
   /** The one whose turn it is. */
   get head(): Job | undefined {
     return this.#next()[0];

@@ -71,6 +71,24 @@ describe('a gateway', () => {
     expect(errors.json()[0]).toMatchObject({ code: 'FRAME_INVALID', frame: 'cut', pipeline: 'digits' });
   });
 
+  it('shares the queue of a model among the pipelines that use it', async () => {
+    const pipeline = '{ use: classify, models: { classifier: digits }, mailbox: every }';
+    const { client } = await startGateway(
+      digitsYaml
+        .replace('maxBatch: 32', 'maxBatch: 2, maxQueue: 6')
+        .replace(
+          / {2}digits: { use.*/,
+          ['one', 'two', 'three'].map((name) => `  ${name}: ${pipeline}`).join('\n'),
+        ),
+    );
+    const results = await collect(client, 'edgeward/gw/desk/+/result');
+    await Promise.all(
+      digits.map((digit) => client.publish('cameras/desk/frame', envelope(digit), { qos: 1 })),
+    );
+    await results.until(3 * digits.length);
+    expect(results.json().filter(({ error }) => error)).toEqual([]);
+  });
+
   it('tells a few errors a minute and counts them all', async () => {
     const { client, gateway } = await startGateway();
     const results = await collect(client, 'edgeward/gw/desk/digits/result');

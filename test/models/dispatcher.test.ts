@@ -127,11 +127,12 @@ describe('Dispatcher', () => {
     const subject = dispatcher([], { maxQueue: 3 });
     const accepted = jobs(3);
     for (const each of accepted) subject.submit(each);
+    for (const each of jobs(3, 'annotate')) subject.submit(each);
     expect(() => subject.submit(job())).toThrow('Expected at most 3 waiting inputs');
     subject.putBack(jobs(2));
-    expect(subject.length).toBe(5);
+    expect(subject.length).toBe(8);
     for (const each of accepted) subject.withdraw(each);
-    expect(subject.length).toBe(2);
+    expect(subject.length).toBe(5);
   });
 
   it('holds a half-empty batch back for maxDelayMs and a full one not at all', async () => {
