@@ -33,6 +33,7 @@ module.exports = {
     layer('compiler'),
     layer('models', 'compiler'),
     layer('daemon', 'bus', 'pipelines', 'models'),
+    layer('testing', 'pipelines', 'models'),
     layer('training', 'models', 'compiler'),
     layer('cli', 'daemon', 'bus', 'pipelines', 'models', 'training', 'compiler'),
     {

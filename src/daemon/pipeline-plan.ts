@@ -1,9 +1,10 @@
 import { parseOptions } from '../config/convict.ts';
-import { invalidConfig, type Problem, suggest } from '../config/problem.ts';
+import { invalidConfig, type Problem } from '../config/problem.ts';
 import type { Config, PipelineConfig } from '../config/types.ts';
 import { asGatewayError, type GatewayError } from '../errors.ts';
 import type { PipelineDefinition } from '../pipelines/contract.ts';
 import { loadPipeline } from '../pipelines/load.ts';
+import { roleProblems } from '../pipelines/roles.ts';
 
 /** A pipeline of the configuration with its code, or why there is none. */
 export type PipelinePlan =
@@ -39,7 +40,7 @@ async function plan(
     return { config, error: asGatewayError(error, 'PIPELINE_LOAD_FAILED') };
   }
   const path = `pipelines.${name}`;
-  problems.push(...roleProblems(definition, config, path));
+  problems.push(...roleProblems(definition, config.models, path));
   try {
     const options = parseOptions(definition.options ?? {}, config.options, `${path}.options`);
     return { config: { ...config, options }, definition };
@@ -48,24 +49,4 @@ async function plan(
     if (error.code === 'CONFIG_INVALID') problems.push(...((error.details?.problems as Problem[]) ?? []));
     return { config, error };
   }
-}
-
-function roleProblems(definition: PipelineDefinition, config: PipelineConfig, path: string): Problem[] {
-  const roles = definition.models.map((role) => role.replace(/\?$/, ''));
-  const required = definition.models.filter((role) => !role.endsWith('?'));
-  const missing = required.filter((role) => config.models[role] === undefined);
-  const unknown = Object.keys(config.models).filter((role) => !roles.includes(role));
-  return [
-    ...missing.map((role) => ({
-      path: `${path}.models.${role}`,
-      expected: 'the name of a model',
-      received: 'nothing',
-    })),
-    ...unknown.map((role) => ({
-      path: `${path}.models.${role}`,
-      expected: `a role of ${definition.name}`,
-      received: JSON.stringify(role),
-      hint: suggest(role, roles),
-    })),
-  ];
 }

@@ -24,7 +24,7 @@ export function isBuiltin(use: string): boolean {
 export async function loadPipeline(use: string, from: string): Promise<PipelineDefinition> {
   try {
     const { default: definition } = await importPipeline(use, from);
-    return checked(definition, use);
+    return checkDefinition(definition, use);
   } catch (error) {
     throw asGatewayError(error, 'PIPELINE_LOAD_FAILED');
   }
@@ -46,7 +46,11 @@ function isNotFound(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
 }
 
-function checked(definition: unknown, use: string): PipelineDefinition {
+/**
+ * @param use what the definition came by, for people.
+ * @throws PIPELINE_LOAD_FAILED, PIPELINE_API_MISMATCH
+ */
+export function checkDefinition(definition: unknown, use: string): PipelineDefinition {
   if (typeof definition !== 'object' || definition === null || !('api' in definition)) {
     throw new GatewayError(
       'PIPELINE_LOAD_FAILED',
