@@ -100,7 +100,7 @@ export class Trial {
   async send(messages: readonly TestFrame[]): Promise<Answer[]> {
     this.#told.length = 0;
     const arrived = messages.map(arrive);
-    await Promise.all(arrived.map(({ frame, error }) => this.#runner.accept(frame, error)));
+    await Promise.all(arrived.map(({ frame, error }) => this.#runner.accept(frame, { error, held: true })));
     const waiting = arrived.map(({ frame }) => frame);
     return this.#told.map(({ frame: { id, source }, models, error }) => {
       // The same picture twice has one id, and its answers leave in order.
