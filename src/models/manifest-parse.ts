@@ -108,15 +108,51 @@ const goldenSample: Reader<GoldenSample> = object(
   { every: record(tensorName, count, { max: 64 }) },
 );
 
+/** In the order of the format. */
+const about = {
+  format: oneOf(1),
+  name: text({ max: 64, pattern: /^[a-z0-9][a-z0-9-]*$/, what: '1 to 64 of a-z, 0-9 and -' }),
+  version,
+  task: oneOf('classify', 'detect', 'segment', 'embed', 'anomaly'),
+};
+
+const tensors = {
+  inputs: record(tensorName, byKind({ picture: pictureInput, tensor: tensorInput }), { min: 1, max: 16 }),
+  outputs: record(tensorName, decoding, { min: 1, max: 64 }),
+};
+
+const optional = {
+  readings: readingsInput,
+  description: text({ max: 2000 }),
+  license: text({ max: 200 }),
+  created: date,
+  engine: oneOf('onnx', 'tfjs'),
+  detector: detectorReader,
+  labels: list(text({ max: 200 }), { min: 1, max: 100_000 }),
+  thresholds: record(text({ max: 64, pattern: /^[a-z]\w*$/i, what: 'a name' }), number(), { max: 64 }),
+  quantization: object(
+    {
+      scheme: oneOf('none', 'int8-dynamic', 'int8-qdq'),
+      weights: text({ max: 200 }),
+      activations: text({ max: 200 }),
+    },
+    { calibration: object({ method: text({ max: 200 }), samples: count }, {}) },
+  ),
+  accuracy: object(
+    { metric: text({ max: 200 }), dataset: text({ max: 200 }), samples: count, float: number() },
+    { quantized: number() },
+  ),
+  trained: object(
+    { dataset: text({ max: 200 }), digest, samples: count, seed: number({ integer: true }) },
+    {},
+  ),
+};
+
 const manifest: Reader<Manifest> = object(
   {
-    format: oneOf(1),
-    name: text({ max: 64, pattern: /^[a-z0-9][a-z0-9-]*$/, what: '1 to 64 of a-z, 0-9 and -' }),
-    version,
-    task: oneOf('classify', 'detect', 'segment', 'embed', 'anomaly'),
+    ...about,
     graph: filePath,
-    inputs: record(tensorName, byKind({ picture: pictureInput, tensor: tensorInput }), { min: 1, max: 16 }),
-    outputs: record(tensorName, decoding, { min: 1, max: 64 }),
+    ...tensors,
     golden: object({ samples: list(goldenSample, { min: 1, max: 1000 }) }, {}),
     files: record(
       filePath,
@@ -130,33 +166,18 @@ const manifest: Reader<Manifest> = object(
       { min: 1, max: 100_000 },
     ),
   },
-  {
-    readings: readingsInput,
-    description: text({ max: 2000 }),
-    license: text({ max: 200 }),
-    created: date,
-    engine: oneOf('onnx', 'tfjs'),
-    detector: detectorReader,
-    labels: list(text({ max: 200 }), { min: 1, max: 100_000 }),
-    thresholds: record(text({ max: 64, pattern: /^[a-z]\w*$/i, what: 'a name' }), number(), { max: 64 }),
-    quantization: object(
-      {
-        scheme: oneOf('none', 'int8-dynamic', 'int8-qdq'),
-        weights: text({ max: 200 }),
-        activations: text({ max: 200 }),
-      },
-      { calibration: object({ method: text({ max: 200 }), samples: count }, {}) },
-    ),
-    accuracy: object(
-      { metric: text({ max: 200 }), dataset: text({ max: 200 }), samples: count, float: number() },
-      { quantized: number() },
-    ),
-    trained: object(
-      { dataset: text({ max: 200 }), digest, samples: count, seed: number({ integer: true }) },
-      {},
-    ),
-  },
+  optional,
 );
+
+const draft = object({ ...about, ...tensors }, optional);
+
+/**
+ * What people write of a graph that is yet to be packed: a manifest without what packing finds out.
+ * @throws BUNDLE_INVALID with the path of what is wrong.
+ */
+export function parseDraft(json: unknown): Omit<Manifest, 'graph' | 'golden' | 'files'> {
+  return draft(json, '');
+}
 
 /**
  * The manifest in `json`, with its keys in the order of the format.

@@ -73,10 +73,14 @@ export interface Outputs {
 
 /** What to draw over a picture. */
 export interface Mark {
-  /** Without a box the label stands at the top of the picture. */
+  /** Without box and outline the label stands at the top of the picture. */
   readonly box?: Box;
+  /** Corners `[x, y]` of a polygon in parts of the picture. */
+  readonly outline?: readonly (readonly [number, number])[];
+  /** May be empty. */
   readonly label: string;
-  readonly tone: 'ok' | 'warn' | 'alarm';
+  /** Of a verdict, or of an outline: a `zone` is tinted, a `mask` darkened. */
+  readonly tone: 'ok' | 'warn' | 'alarm' | 'zone' | 'mask';
   /** Drawn over the box, or the whole picture, see-through: row by row, 0 is clear and 255 hot. */
   readonly heat?: { readonly width: number; readonly height: number; readonly data: Uint8Array };
 }

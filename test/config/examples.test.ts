@@ -94,6 +94,7 @@ describe('the examples', () => {
       password: 'secret',
     });
     expect(homeAssistant.enabled).toBe(true);
-    expect(pipelines.driveway?.mailbox).toBe('latest');
+    expect(pipelines.people).toMatchObject({ use: 'presence', models: { face: 'blazeface' } });
+    expect(pipelines.driveway).toMatchObject({ use: 'detect', models: { detector: 'centernet' } });
   });
 });

@@ -12,6 +12,7 @@ import { createBundle } from '../../src/models/create-bundle.ts';
 import type { Detector } from '../../src/models/detector.ts';
 import { ModelHost } from '../../src/models/host.ts';
 import type { PictureInput } from '../../src/models/manifest.ts';
+import { jpegOfBmp } from '../support/bmp.ts';
 
 const shared = new URL('../../../shared/', import.meta.url);
 const missing = !existsSync(shared);
@@ -138,7 +139,7 @@ describe.skipIf(missing)('detectors of others, by what their bundles say', () =>
     '$file finds a face and its eyes, also in a part of a picture',
     async (net) => {
       const host = await hostOf(net);
-      const data = await sharpOf('data/photos/grace_hopper.bmp');
+      const data = await jpegOfBmp(new URL('data/photos/grace_hopper.bmp', shared).pathname);
       const whole = new Image({ data, format: 'jpeg' });
       const part = whole.crop({ x: 0.1, y: 0, width: 0.9, height: 0.8 });
       const [first, second] = await Promise.all([host.infer(whole), host.infer(part)]);
@@ -185,7 +186,7 @@ describe.skipIf(missing)('detectors of others, by what their bundles say', () =>
 
   it('makes small grey pictures in the same process', async () => {
     const host = await hostOf(blazeface);
-    const data = await sharpOf('data/photos/grace_hopper.bmp');
+    const data = await jpegOfBmp(new URL('data/photos/grace_hopper.bmp', shared).pathname);
     const [good, bad] = await Promise.allSettled([
       host.thumbnail(new Image({ data, format: 'jpeg' })),
       host.thumbnail(new Image({ data: data.subarray(0, 100), format: 'jpeg' })),
@@ -200,24 +201,3 @@ describe.skipIf(missing)('detectors of others, by what their bundles say', () =>
     expect(Math.abs(mean(small) - mean(grey))).toBeLessThan(2);
   }, 60_000);
 });
-
-function sharpOf(path: string): Promise<Buffer> {
-  return photo(new URL(path, shared).pathname);
-}
-
-/** libvips reads no BMP: 24 bits, rows from below, each of a multiple of four bytes. */
-async function photo(path: string): Promise<Buffer> {
-  const bmp = await readFile(path);
-  const [start, width, height] = [bmp.readUInt32LE(10), bmp.readInt32LE(18), bmp.readInt32LE(22)];
-  const stride = Math.ceil((width * 3) / 4) * 4;
-  const rgb = Buffer.alloc(width * Math.abs(height) * 3);
-  for (let y = 0; y < Math.abs(height); y++) {
-    const row = start + (height > 0 ? height - 1 - y : y) * stride;
-    for (let x = 0; x < width; x++) {
-      for (let c = 0; c < 3; c++) rgb[(y * width + x) * 3 + c] = bmp[row + x * 3 + 2 - c] ?? 0;
-    }
-  }
-  return sharp(rgb, { raw: { width, height: Math.abs(height), channels: 3 } })
-    .jpeg()
-    .toBuffer();
-}

@@ -23,7 +23,7 @@ export default definePipeline<SceneOptions>({
         const classes: Record<string, number> = {};
         for (const { label } of sight.tracks) classes[label] = (classes[label] ?? 0) + 1;
         const state = { ...stateOf(sight), classes };
-        const marks = marksOf(sight.tracks, ({ label, id }) => `${label} ${id}`, 'warn');
+        const marks = marksOf(sight, options, ({ label, id }) => `${label} ${id}`, 'warn');
         return {
           result: {
             ...state,

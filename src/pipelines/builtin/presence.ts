@@ -87,7 +87,7 @@ export default definePipeline<Options>({
             ? {}
             : {
                 picture: {
-                  marks: marksOf(sight.tracks, (track) => labelOf(whoOf(track), track.id), 'ok'),
+                  marks: marksOf(sight, options, (track) => labelOf(whoOf(track), track.id), 'ok'),
                   when: options.annotate,
                 },
               }),

@@ -1,6 +1,7 @@
 import type { Entity } from '../../entity.ts';
 import type { Mark } from '../../models/model.ts';
 import type { JsonObject } from '../contract.ts';
+import type { SceneOptions } from './options.ts';
 import type { Sight } from './scene.ts';
 import type { Track } from './tracker.ts';
 
@@ -37,13 +38,26 @@ export function eventsOf(
   }));
 }
 
-/** Boxes with what is in them. */
+/** Masks, zones with how many are in them, and boxes with what is in them and how sure the detector is. */
 export function marksOf(
-  tracks: readonly Track[],
+  { tracks, zones }: Sight,
+  options: Pick<SceneOptions, 'zones' | 'masks'>,
   text: (track: Track) => string,
   tone: Mark['tone'],
 ): Mark[] {
-  return tracks.map((track) => ({ box: clipped(track), label: text(track), tone }));
+  return [
+    ...options.masks.map((outline): Mark => ({ outline, label: '', tone: 'mask' })),
+    ...Object.entries(options.zones).map(
+      ([name, outline]): Mark => ({ outline, label: `${name} ${zones[name]?.count ?? 0}`, tone: 'zone' }),
+    ),
+    ...tracks.map(
+      (track): Mark => ({
+        box: clipped(track),
+        label: `${text(track)} ${Math.round(track.score * 100)} %`,
+        tone,
+      }),
+    ),
+  ];
 }
 
 /** What Home Assistant shows of the whole picture and of each zone. */

@@ -1,5 +1,5 @@
 import type { Image } from '../../image.ts';
-import type { Detection, Model } from '../../models/model.ts';
+import type { ClassScore, Detection, Model } from '../../models/model.ts';
 import { Motion } from './motion.ts';
 import type { SceneOptions } from './options.ts';
 import { contains, footOf } from './polygon.ts';
@@ -55,8 +55,8 @@ export class Scene {
     if (looked) {
       this.#lookedAt = now;
       this.#unsettled = false;
-      const { detections = [] } = await detector.infer(image);
-      this.#trackerFor(detector).update(this.#wanted(detections), now);
+      const { detections, classes = [] } = await detector.infer(image);
+      this.#trackerFor(detector).update(this.#wanted(detections ?? classes.map(everywhere)), now);
     }
     const tracks = (this.#tracker?.tracks ?? []).filter(({ confirmed }) => confirmed);
     const named = this.#zones.map(([zone, each]) => ({ zone, passages: each.update(tracks, now) }));
@@ -119,4 +119,9 @@ export class Scene {
         !masks.some((mask) => contains(mask, footOf(box))),
     );
   }
+}
+
+/** What a classifier says is somewhere in the picture: nobody knows where, nor how many. */
+function everywhere({ label, index, score }: ClassScore): Detection {
+  return { label, index, score, box: { x: 0, y: 0, width: 1, height: 1 } };
 }

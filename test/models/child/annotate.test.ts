@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { annotate, drawMarks, drawnSize } from '../../../src/models/child/annotate.ts';
+import { annotate, drawnSize } from '../../../src/models/child/annotate.ts';
+import { Labels } from '../../../src/models/child/draw-label.ts';
+import { drawMarks } from '../../../src/models/child/draw-marks.ts';
 import { write } from '../../../src/models/child/glyphs.ts';
 import type { Pixels } from '../../../src/models/child/resize.ts';
 
@@ -43,6 +45,42 @@ describe('annotate', () => {
     const ground = data.filter((level) => level < 120).length;
     expect(ink).toBeGreaterThan(40);
     expect(ground).toBeGreaterThan(200);
+  });
+
+  it('tints a zone, darkens a mask, and outlines both', async () => {
+    const corners = '0.05 0.05,0.45 0.05,0.45 0.95,0.05 0.95'
+      .split(',')
+      .map((each) => each.split(' ').map(Number));
+    const left = corners.map(([x = 0, y = 0]) => [x, y] as const);
+    const right = left.map(([x, y]) => [x + 0.5, y] as const);
+    const jpeg = await annotate(flat(400, 400), undefined, [
+      { outline: left, label: '', tone: 'zone' },
+      { outline: right, label: '', tone: 'mask' },
+    ]);
+    const [red = 0, , blue = 0] = await colourAt(jpeg, 100, 200);
+    expect(blue - red).toBeGreaterThan(10);
+    expect(Math.max(...(await colourAt(jpeg, 300, 200)))).toBeLessThan(75);
+    const [edgeRed = 0, , edgeBlue = 0] = await colourAt(jpeg, 20, 200);
+    expect(edgeBlue - edgeRed).toBeGreaterThan(100);
+    for (const level of await colourAt(jpeg, 200, 200)) expect(Math.abs(level - 90)).toBeLessThan(8);
+  });
+
+  it('writes no label over another, of people who stand together in a zone', () => {
+    const size = { width: 640, height: 480 };
+    const box = { x: 0.4, y: 0.3, width: 0.2, height: 0.6 };
+    const labels = new Labels(size, 2);
+    const placed = [0, 0.01, 0.02, 0.03].flatMap(
+      (shift) =>
+        labels.place({ box: { ...box, x: box.x + shift }, label: 'person 17 88 %', tone: 'ok' }) ?? [],
+    );
+    expect(placed).toHaveLength(4);
+    for (const [i, a] of placed.entries()) {
+      for (const b of placed.slice(i + 1)) {
+        const across = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+        const down = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+        expect(Math.min(across, down)).toBeLessThan(0.1);
+      }
+    }
   });
 
   it('shows the region alone where the picture is a crop', async () => {
