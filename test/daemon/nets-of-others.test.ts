@@ -25,7 +25,11 @@ const files: Readonly<Record<string, string>> = {
   'mobilenet_v2_1.0_224_quant.tflite': 'models/cls_mobilenet_v2_1.0_224_ptq_uint8.tflite',
   'imagenet_labels.txt': 'models/imagenet_labels.txt',
 };
-const photos = { woman: 'data/photos/grace_hopper.bmp', cat: 'data/photos/cat_720p.jpg' };
+const photos = {
+  woman: 'data/photos/grace_hopper.bmp',
+  cat: 'data/photos/cat_720p.jpg',
+  people: 'data/coco-people/images/000000000110.jpg',
+};
 const missing = [...Object.values(files), ...Object.values(photos)].filter(
   (name) => !existsSync(join(shared, name)),
 );
@@ -97,7 +101,7 @@ describe.skipIf(missing.length > 0)('nets of others, by the commands of docs/mod
     expect(answers.json()).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
 
     const of = await show('studio', woman);
-    for (const pipeline of ['fastestdet', 'wake', 'yunet', 'blazeface']) {
+    for (const pipeline of ['fastestdet', 'yunet', 'blazeface']) {
       expect(of[pipeline], pipeline).toMatchObject({ occupied: true });
     }
     for (const pipeline of ['yunet', 'blazeface']) {
@@ -105,6 +109,11 @@ describe.skipIf(missing.length > 0)('nets of others, by the commands of docs/mod
     }
     expect(of.yolox.classes).toMatchObject({ person: 1 });
     expect(of.v2.class).toMatch(/uniform/);
+
+    const street = await show('street', await readFile(join(shared, photos.people)));
+    for (const pipeline of ['wake', 'fastestdet', 'yunet']) {
+      expect(street[pipeline], pipeline).toMatchObject({ occupied: true });
+    }
 
     const garden = await show('garden', cat);
     for (const pipeline of ['fastestdet', 'wake', 'yunet', 'blazeface']) {
