@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { version } from '../version.ts';
+import { benchCommand } from './bench.ts';
 import { bundleCommand } from './bundle.ts';
 import { compileCommand } from './compile.ts';
 import { configCommand } from './config.ts';
@@ -41,6 +42,7 @@ for (const command of [
   personCommand(),
   replayCommand(),
   doctorCommand(),
+  benchCommand(),
   configCommand(),
   bundleCommand(),
   modelCommand(),
