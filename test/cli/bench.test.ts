@@ -38,7 +38,7 @@ describe('the search for the most cameras', () => {
 });
 
 describe('edgeward bench', () => {
-  it('adds cameras to a real gateway and reports each step', async () => {
+  it('adds cameras to a real gateway and reports each step', { timeout: 90_000 }, async () => {
     const { code, stdout, stderr } = await runProgram(['bench', '--seconds', '0.5', '--max', '2', '--json']);
     expect(stderr).toBe('');
     expect(code).toBe(0);

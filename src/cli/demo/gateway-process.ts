@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { type BusClient, connectClient } from '../../bus/external.ts';
 import { GatewayError } from '../../errors.ts';
 
-const startTimeoutMs = 15_000;
+/** For small machines with other work; a gateway that ends is noticed at once. */
+const startTimeoutMs = 60_000;
 const main = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
 const ordinary = fileURLToPath(new URL('../../../config/demo.yaml', import.meta.url));
 
