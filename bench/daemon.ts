@@ -1,16 +1,14 @@
 /** The built daemon as a process of its own, for benchmarks that go through MQTT. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { DaemonProcess } from '../test/support/daemon-process.ts';
 import { freePort } from '../test/support/free-port.ts';
 import { cpuMs, treeCpuMs } from './cpu.ts';
 import type { PublisherJob } from './publisher.ts';
 
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
 const publisher = fileURLToPath(new URL('./publisher.ts', import.meta.url));
 const startTimeoutMs = 20_000;
 
@@ -40,48 +38,31 @@ export async function startDaemon(
 ): Promise<BenchDaemon> {
   const folder = await mkdtemp(join(tmpdir(), 'edgeward-bench-'));
   const [port, httpPort] = [await freePort(), await freePort()];
-  const config = join(folder, 'bench.yaml');
+  const configFile = join(folder, 'bench.yaml');
   await writeFile(
-    config,
+    configFile,
     `gateway: { id: bench, stateDir: ./state }
 bus: ${broker === undefined ? `{ embedded: { port: ${port} } }` : `{ url: '${broker}' }`}
-http: { port: ${httpPort} }
 log: { level: warn }
 homeAssistant: { enabled: false }
 ${yaml}`,
   );
-  const start = async () => {
-    const child = spawn(process.execPath, [main, 'run', '--config', config], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, ...env },
-    });
-    await whenReady(child, `http://127.0.0.1:${httpPort}/readyz`);
-    return child;
-  };
-  let child = await start();
-  const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(signal);
-    await once(child, 'exit');
-  };
+  const daemon = new DaemonProcess({ configFile, httpPort, env: { ...process.env, ...env } });
+  await daemon.start(startTimeoutMs);
   return {
     port,
     get pid() {
-      return child.pid ?? 0;
+      return daemon.pid;
     },
-    async metric(name, labels = '') {
-      const text = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
-      const line = text.split('\n').find((one) => one.startsWith(`${name}${labels}`));
-      return Number(line?.split(' ').at(-1) ?? Number.NaN);
+    metric: (name, labels) => daemon.metric(name, labels),
+    cpuMs: () => cpuMs(daemon.pid),
+    treeCpuMs: () => treeCpuMs(daemon.pid),
+    async kill() {
+      await daemon.kill();
     },
-    cpuMs: () => cpuMs(child.pid ?? 0),
-    treeCpuMs: () => treeCpuMs(child.pid ?? 0),
-    kill: () => end('SIGKILL'),
-    async restart() {
-      child = await start();
-    },
+    restart: () => daemon.start(startTimeoutMs),
     async stop() {
-      await end('SIGTERM');
+      await daemon.kill('SIGTERM');
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -97,17 +78,4 @@ export async function publish(job: PublisherJob): Promise<number> {
   for await (const chunk of child.stdout.setEncoding('utf8')) text += chunk;
   const { acknowledged, seconds } = JSON.parse(text) as { acknowledged: number; seconds: number };
   return acknowledged / seconds;
-}
-
-async function whenReady(child: ChildProcess, url: string): Promise<void> {
-  const deadline = Date.now() + startTimeoutMs;
-  for (;;) {
-    const ready = await fetch(url).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (ready) return;
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error('Expected a gateway that is ready');
-    await delay(30);
-  }
 }

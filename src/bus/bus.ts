@@ -38,6 +38,11 @@ export interface SubscribeOptions {
    */
   acknowledge?: 'deferred' | 'immediate';
   /**
+   * `deferred` also for what the gateway itself publishes: accepted only when the handler has settled. Not for a
+   * handler that publishes, which would wait for itself. At an external broker every message is.
+   */
+  holdOwn?: boolean;
+  /**
    * Subscribers of one group share the messages, so that each is handled by one of them (MQTT 5.0, 4.8.2). At an
    * external broker; the embedded one ignores it.
    */

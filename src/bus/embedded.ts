@@ -22,6 +22,8 @@ const flushTimeoutMs = 2_000;
 const never = new Promise<never>(() => {});
 
 interface Subscription extends LocalSubscription {
+  /** What the gateway itself publishes waits for the handler too. */
+  readonly holdOwn: boolean;
   /** Ways to give up the messages whose handlers have not settled. */
   readonly unsettled: Set<() => void>;
 }
@@ -108,12 +110,13 @@ export class EmbeddedBus implements Bus {
   async subscribe(
     filter: string,
     handler: MessageHandler,
-    { acknowledge = 'immediate' }: SubscribeOptions = {},
+    { acknowledge = 'immediate', holdOwn = false }: SubscribeOptions = {},
   ): Promise<() => Promise<void>> {
     const subscription = {
       filter,
       handler,
       deferred: acknowledge === 'deferred',
+      holdOwn,
       unsettled: new Set<() => void>(),
     };
     this.#subscriptions.add(subscription);
@@ -151,8 +154,8 @@ export class EmbeddedBus implements Bus {
 
   /**
    * Gives a message to the gateway's subscriptions. The promise settles when it may be acknowledged; there is
-   * none where nothing holds the acknowledgement back. What the gateway itself publishes waits for no handler:
-   * a pipeline that reads what it writes would wait for itself.
+   * none where nothing holds the acknowledgement back. What the gateway itself publishes waits only for handlers that
+   * ask for it: a pipeline that reads what it writes would wait for itself.
    */
   #deliver(packet: IPublishPacket, sender: Connection | undefined): Promise<unknown> | undefined {
     const subscriptions = this.#subscriptions.matching(packet.topic);
@@ -160,12 +163,13 @@ export class EmbeddedBus implements Bus {
     // Of a live message the flag is for the store [MQTT-3.3.1-9].
     const message = { ...toMessage(packet), retain: false };
     // Once the bus stops nothing is handled, nor acknowledged that waits for a handler.
-    if (!this.#broker) return subscriptions.some(({ deferred }) => deferred) ? never : undefined;
+    if (!this.#broker) return sender && subscriptions.some(({ deferred }) => deferred) ? never : undefined;
     const held: Promise<void>[] = [];
     for (const subscription of subscriptions) {
       const handled = callHandler(subscription, message, this.#options.log);
-      if (handled && sender && subscription.deferred)
-        held.push(this.#hold(handled, subscription, message, sender));
+      if (!handled || !subscription.deferred) continue;
+      if (sender) held.push(this.#hold(handled, subscription, message, sender));
+      else if (subscription.holdOwn) held.push(handled);
     }
     return held.length > 1 ? Promise.all(held) : held[0];
   }

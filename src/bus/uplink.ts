@@ -102,7 +102,8 @@ export class Uplink implements Service {
     });
     for (const filter of this.#up) {
       const keep = (message: Message) => this.#keep(message);
-      this.#ends.push(await bus.subscribe(filter, keep, { acknowledge: 'deferred' }));
+      // A result counts as accepted, and its frame is acknowledged, when it is on disk for its way up too.
+      this.#ends.push(await bus.subscribe(filter, keep, { acknowledge: 'deferred', holdOwn: true }));
     }
     for (const filter of this.#down) {
       const pass = (message: Message) => this.#passDown(message);

@@ -313,3 +313,27 @@ describe('the broker', () => {
     mute.destroy();
   });
 });
+
+describe('what the gateway itself publishes', () => {
+  it('is accepted only when a handler that holds it has settled, and waits for no other', async () => {
+    const { bus } = await startEmbedded();
+    const [holding, other] = [deferred(), deferred()];
+    await bus.subscribe('results', () => holding.promise, { acknowledge: 'deferred', holdOwn: true });
+    await bus.subscribe('results', () => other.promise, { acknowledge: 'deferred' });
+    let accepted = false;
+    const publishing = bus.publish('results', 'x', { qos: 1 }).then(() => {
+      accepted = true;
+    });
+    await bus.publish('elsewhere', 'x', { qos: 1 });
+    expect(accepted).toBe(false);
+    holding.resolve();
+    await publishing;
+  });
+
+  it('holds up no stop: offline is said although a deferred handler listens to it', async () => {
+    const { bus } = await startEmbedded();
+    await bus.subscribe('edgeward/gw/#', async () => {}, { acknowledge: 'deferred', holdOwn: true });
+    await bus.stop();
+    expect(bus.connected).toBe(false);
+  });
+});
