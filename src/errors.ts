@@ -17,6 +17,7 @@ export const errors = {
   STATE_UNWRITABLE: { disposition: 'fatal', summary: 'The state directory cannot be written' },
   BUNDLE_INVALID: { disposition: 'degrade', summary: 'The model bundle is damaged or not a bundle' },
   BUNDLE_UNSUPPORTED: { disposition: 'degrade', summary: 'The model bundle needs a newer edgeward' },
+  BUNDLE_GONE: { disposition: 'reject', summary: 'No bundle of this digest is here any more' },
   COMPILE_FAILED: { disposition: 'reject', summary: 'The model cannot be compiled' },
   TRAINING_UNAVAILABLE: { disposition: 'reject', summary: 'TensorFlow.js is not installed' },
   DATASET_INVALID: { disposition: 'reject', summary: 'The dataset is damaged or missing' },

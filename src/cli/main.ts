@@ -7,6 +7,7 @@ import { compileCommand } from './compile.ts';
 import { configCommand } from './config.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
 import { modelCommand } from './model.ts';
@@ -41,6 +42,7 @@ for (const command of [
   watchCommand(),
   personCommand(),
   replayCommand(),
+  explainCommand(),
   doctorCommand(),
   benchCommand(),
   configCommand(),
