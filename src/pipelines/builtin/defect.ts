@@ -1,5 +1,5 @@
 import { GatewayError } from '../../errors.ts';
-import { definePipeline } from '../contract.ts';
+import { type Decision, definePipeline } from '../contract.ts';
 import { eventsOf, marksOf, resultOf, stateOf } from '../defect/describe.ts';
 import { defectEntities } from '../defect/entities.ts';
 import { judge } from '../defect/judge.ts';
@@ -7,6 +7,7 @@ import { Line, type Verdict } from '../defect/line.ts';
 import { type DefectOptions, defectSchema } from '../defect/options.ts';
 import { modelOf } from '../model-of.ts';
 import { pictureOf } from '../picture-of.ts';
+import { nearThreshold } from '../sample-hint.ts';
 
 /** What a line was told last, to tell what changes. */
 interface Watched {
@@ -58,6 +59,7 @@ export default definePipeline<DefectOptions>({
           result: resultOf(verdict, finding, options.crop),
           state: stateOf({ verdict, finding, tally, lastNg: watched.lastNg, ...now }),
           events,
+          ...sampleOf(verdict, finding.score, options),
           ...(wanted && {
             picture: { marks: marksOf(verdict, finding, options.crop), when: 'always' as const },
           }),
@@ -84,6 +86,12 @@ export default definePipeline<DefectOptions>({
 function verdictOf(score: number, { ngScore, unsureScore }: DefectOptions): Verdict {
   if (score >= ngScore) return 'ng';
   return score >= unsureScore ? 'unsure' : 'ok';
+}
+
+function sampleOf(verdict: Verdict, score: number, options: DefectOptions): Pick<Decision, 'sample'> {
+  const { ngScore, sampleNearThreshold } = options;
+  if (verdict === 'unsure' && sampleNearThreshold > 0) return { sample: { reason: 'unsure' } };
+  return nearThreshold(score, ngScore, sampleNearThreshold);
 }
 
 function checkOptions({ ngScore, unsureScore, crop }: DefectOptions): void {

@@ -33,6 +33,7 @@ export default definePipeline<SceneOptions>({
           },
           state,
           events: eventsOf(sight),
+          ...(sight.doubtful ? { sample: { reason: 'low-score' } } : {}),
           ...(options.annotate === 'never' ? {} : { picture: { marks, when: options.annotate } }),
         };
       },

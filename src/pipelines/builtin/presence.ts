@@ -87,6 +87,7 @@ export default definePipeline<Options>({
             ...eventsOf(sight, named),
             ...recognised.map((track) => ({ type: 'recognised', track: track.id, ...named(track) })),
           ],
+          ...(sight.doubtful ? { sample: { reason: 'low-score' } } : {}),
           ...(options.annotate === 'never'
             ? {}
             : {

@@ -18,6 +18,7 @@ export interface DefectOptions {
   readonly window: number;
   readonly expectedRate: number | null;
   readonly lagMs: number;
+  readonly sampleNearThreshold: number;
   readonly annotate: 'ng' | 'always' | 'never';
 }
 
@@ -66,6 +67,11 @@ export const defectSchema = {
     doc: 'A part that is judged so long after it came shows that the line is overloaded.',
     format: integer({ min: 1, max: 3_600_000, unit: 'milliseconds' }),
     default: 2_000,
+  },
+  sampleNearThreshold: {
+    doc: 'A part is a sample where its score is within this of ngScore, or where it is unsure. 0: none is.',
+    format: share,
+    default: 0.05,
   },
   annotate: {
     doc: 'Which parts to publish as pictures with their defects drawn on them.',

@@ -15,6 +15,7 @@ export interface SceneOptions {
   readonly onDelayMs: number;
   readonly lostMs: number;
   readonly offDelayMs: number;
+  readonly sampleNearThreshold: number;
   readonly annotate: 'change' | 'always' | 'never';
 }
 
@@ -88,6 +89,11 @@ export function sceneSchema(defaults: Pick<SceneOptions, 'classes' | 'annotate' 
       doc: 'A place stays occupied for so long after the last one has gone.',
       format: ms(86_400_000),
       default: defaults.offDelayMs,
+    },
+    sampleNearThreshold: {
+      doc: 'A picture is a sample where something that counts has a score of less than this above minScore. 0: none is.',
+      format: number({ min: 0, max: 1 }),
+      default: 0.05,
     },
     annotate: {
       doc: 'When to publish the picture with boxes: it shows what the camera sees to everybody on the bus.',

@@ -12,6 +12,8 @@ export interface Sight {
   readonly looked: boolean;
   /** Share of the picture that moved when the gate was last asked; `null` without a gate. */
   readonly motion: number | null;
+  /** Something that counts was seen so poorly at this look that the net may well be wrong. */
+  readonly doubtful: boolean;
   /** Those that count. */
   readonly tracks: readonly Track[];
   readonly whole: ZoneState;
@@ -63,6 +65,7 @@ export class Scene {
     return {
       looked,
       motion,
+      doubtful: looked && tracks.some((track) => track.seenAt === now && this.#isDoubtful(track, detector)),
       tracks,
       passages: [
         ...this.#whole.update(tracks, now),
@@ -100,14 +103,24 @@ export class Scene {
     return passed >= recheckMs || (passed >= detectEveryMs && (this.#unsettled || open === true));
   }
 
-  #trackerFor({ manifest }: Model): Tracker {
-    const { minScore, onDelayMs, lostMs } = this.#options;
+  #trackerFor(detector: Model): Tracker {
+    const { onDelayMs, lostMs } = this.#options;
     this.#tracker ??= new Tracker({
-      minScore: minScore ?? manifest?.thresholds?.score ?? fallbackScore,
+      minScore: this.#minScore(detector),
       confirmMs: onDelayMs,
       lostMs,
     });
     return this.#tracker;
+  }
+
+  #minScore({ manifest }: Model): number {
+    return this.#options.minScore ?? manifest?.thresholds?.score ?? fallbackScore;
+  }
+
+  /** Also what goes on by a detection too poor to begin with. */
+  #isDoubtful({ score }: Track, detector: Model): boolean {
+    const { sampleNearThreshold } = this.#options;
+    return sampleNearThreshold > 0 && score < this.#minScore(detector) + sampleNearThreshold;
   }
 
   #wanted(detections: readonly Detection[]): Detection[] {

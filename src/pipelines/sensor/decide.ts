@@ -1,4 +1,5 @@
 import type { Decision, Json, JsonObject } from '../contract.ts';
+import { nearThreshold } from '../sample-hint.ts';
 import type { ChannelMonitor } from './channel-monitor.ts';
 import { isCritical } from './limit-alarm.ts';
 import type { Judged } from './net-monitor.ts';
@@ -52,6 +53,7 @@ export class Reporter {
         // Changes with what it depends on, so that nobody takes an old score for a new one.
         scoreValid: net === undefined && known !== undefined,
       },
+      ...(score === null ? {} : nearThreshold(score, 0.5, this.#options.sampleNearThreshold)),
       events: this.#events(alarm, reasons, channels, { ...explanation, ...demonstration }),
     };
   }

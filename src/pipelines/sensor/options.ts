@@ -38,6 +38,7 @@ export interface SensorOptions {
   readonly minQuality: number;
   readonly threshold: number | null;
   readonly clearScore: number;
+  readonly sampleNearThreshold: number;
   readonly alarmAfter: number;
   readonly clearAfter: number;
   readonly adaptS: number | null;
@@ -142,6 +143,11 @@ export const sensorSchema = {
     doc: 'The alarm ends below this score; it begins at 0.5.',
     format: number({ min: 0, max: 0.5 }),
     default: 0.45,
+  },
+  sampleNearThreshold: {
+    doc: 'A message is a sample where a window that ends with it has a score within this of 0.5. 0: none is.',
+    format: number({ min: 0, max: 0.5 }),
+    default: 0.05,
   },
   alarmAfter: { doc: 'Windows in a row that begin the alarm.', format: windows, default: 1 },
   clearAfter: { doc: 'Windows in a row that end it.', format: windows, default: 1 },

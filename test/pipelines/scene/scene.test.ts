@@ -16,6 +16,7 @@ const options: SceneOptions = {
   onDelayMs: 0,
   lostMs: 2_000,
   offDelayMs: 0,
+  sampleNearThreshold: 0.05,
   annotate: 'never',
 };
 const image = new Image({ data: new Uint8Array(), format: 'jpeg' });

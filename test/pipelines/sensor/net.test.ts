@@ -81,6 +81,14 @@ describe('a window', () => {
     expect(scores(decisions)).toEqual([undefined, undefined, undefined, 0.4142]);
   });
 
+  it('asks to be kept where its score is near that of an alarm', async () => {
+    const last = async (a: number) =>
+      (await run(netOf(zeros), [...times(3, { a: 10, b: 20 }), { a, b: 20 }])).at(-1);
+    expect((await last(12.7))?.sample).toEqual({ reason: 'near-threshold' });
+    expect((await last(11))?.sample).toBeUndefined();
+    expect((await last(30))?.sample).toBeUndefined();
+  });
+
   it('of which too little was measured is not judged, and says so', async () => {
     const net = netOf(zeros);
     const messages = [...times(4, { a: 10, b: 20 }), { a: null, b: 20 }, { a: null, b: 20 }];
