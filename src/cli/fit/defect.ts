@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { GatewayError } from '../../errors.ts';
 import type { Box } from '../../image.ts';
 import { count } from '../compile-options.ts';
 import { interruptSignal } from '../interrupt.ts';
@@ -106,13 +107,15 @@ function describe({ out, digest, bytes, seconds, good, bad }: Report): string {
   ].join('\n');
 }
 
-/** The mask of every bad part, by the name before the ending. */
+/** The mask of every bad part, by the name before the ending. @throws DATASET_INVALID naming a part without one. */
 function matched(masks: readonly string[], parts: readonly string[]): string[] {
   const stem = (file: string) => basename(file).replace(/\.\w+$/, '');
   const known = new Map(masks.map((file) => [stem(file), file]));
   return parts.map((part) => {
     const mask = known.get(stem(part));
-    if (mask === undefined) throw new InvalidArgumentError(`Expected a mask for ${part} but found none`);
+    if (mask === undefined) {
+      throw new GatewayError('DATASET_INVALID', `Expected a mask for ${part} but found none`);
+    }
     return mask;
   });
 }

@@ -33,6 +33,27 @@ describe('annotate', () => {
     for (const level of await colourAt(jpeg, 200, 250)) expect(Math.abs(level - 90)).toBeLessThan(8);
   });
 
+  it('lays heat over the cells of its box: red where it is hottest, nothing where there is little', async () => {
+    const heat = { width: 2, height: 2, data: Uint8Array.of(255, 128, 40, 0) };
+    const box = { x: 0.5, y: 0, width: 0.5, height: 1 };
+    const jpeg = await annotate(flat(400, 400), undefined, [{ box, heat, label: '', tone: 'alarm' }]);
+    const [red, amber] = [await colourAt(jpeg, 250, 100), await colourAt(jpeg, 350, 100)];
+    expect(red[0]).toBeGreaterThan(150);
+    expect(Math.max(red[1] ?? 255, red[2] ?? 255)).toBeLessThan(65);
+    // Half as hot, half as opaque, and between red and yellow.
+    expect(amber[0]).toBeGreaterThan(110);
+    expect(amber[0]).toBeLessThan(red[0] ?? 0);
+    expect(amber[1]).toBeGreaterThan((amber[2] ?? 255) + 20);
+    const untouched = [
+      [250, 300],
+      [350, 300],
+      [100, 100],
+    ] as const;
+    for (const [x, y] of untouched) {
+      for (const level of await colourAt(jpeg, x, y)) expect(Math.abs(level - 90)).toBeLessThan(8);
+    }
+  });
+
   it('writes the label in ink on its ground, where there is no font on the machine', async () => {
     const jpeg = await annotate(flat(320, 320), undefined, [{ label: 'HHHH', tone: 'ok' }]);
     const { data, info } = await sharp(jpeg)

@@ -7,8 +7,14 @@ import { seeded } from '../../../src/training/random.ts';
 
 export const side = 256;
 
+export interface Spot {
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+}
+
 /** A brushed plate under uneven light, another one for every seed; with a dark spot of that radius where one is. */
-export function plate(seed: number, spot?: { x: number; y: number; radius: number }): Buffer {
+export function plate(seed: number, spot?: Spot): Buffer {
   const random = seeded(seed);
   const brush = Float32Array.from({ length: side }, () => random() * 24 - 12);
   const [light, tilt] = [110 + random() * 40, random() * 0.2 - 0.1];
@@ -18,6 +24,15 @@ export function plate(seed: number, spot?: { x: number; y: number; radius: numbe
       const inside = spot !== undefined && Math.hypot(x - spot.x, y - spot.y) < spot.radius;
       return inside ? 25 : light + tilt * (x - side / 2) + (brush[x] ?? 0) + random() * 10;
     }),
+  );
+}
+
+/** White where the spot is. */
+export function discMask({ x, y, radius }: Spot): Buffer {
+  return Buffer.from(
+    Uint8Array.from({ length: side * side }, (_, i) =>
+      Math.hypot((i % side) - x, Math.floor(i / side) - y) < radius ? 255 : 0,
+    ),
   );
 }
 
