@@ -32,7 +32,7 @@ const spot = { x: 170, y: 90, radius: 14 };
 
 describe('parts of a line over MQTT', () => {
   test('are judged every one, with regions, a picture of the bad one, counts and a reset', async () => {
-    const { client } = await startGateway(yaml('{ window: 10 }'));
+    const { client } = await startGateway(yaml('{ window: 10, lagMs: 60000 }'));
     const results = await collect(client, 'edgeward/gw/press/inspect/result');
     const events = await collect(client, 'edgeward/gw/press/inspect/event');
     const images = await collect(client, 'edgeward/gw/press/inspect/image');
