@@ -58,7 +58,13 @@ const measure: Benchmark = async (say) => {
         atMost(accepted?.what ?? '', 'share', 0.01, found.accepted),
         atMost(refused?.what ?? '', 'share', 0.03, found.refused),
       ],
-      figures: { missed, thresholds: { match, margin }, splits, curve: curveOf(people) },
+      figures: {
+        missed,
+        thresholds: { match, margin },
+        splits,
+        curve: curveOf(people),
+        chosenOnOthers: chosenOnOthers(people),
+      },
     };
   } finally {
     await Promise.all([face.stop(), embedder.stop()]);
@@ -107,12 +113,40 @@ function memberOf({ name, faces }: Person): Member {
   return { name, embeddings: faces.slice(0, enrolled).flatMap((face) => face ?? []) };
 }
 
+const thresholds = [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9];
+
 /** What other thresholds would give, for people who choose one. */
 function curveOf(people: readonly Person[]) {
-  return [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9].map((match) => {
+  return thresholds.map((match) => {
     const { refused, accepted } = judge(people, { match, margin: 0, minFaces: 1 });
     return { match, refused: rounded(refused), accepted: rounded(accepted) };
   });
+}
+
+/**
+ * What the choice of the threshold itself is worth: it is made on half of the people, the least that accepts one
+ * stranger in a hundred at most, and judged on the other half, whom nobody had seen; both ways round, ten times.
+ */
+function chosenOnOthers(people: readonly Person[]) {
+  const outcomes = Array.from({ length: 10 }, (_, i) => shuffled(people, 1_000 + i)).flatMap((drawn) => {
+    const [one, other] = [drawn.slice(0, drawn.length >> 1), drawn.slice(drawn.length >> 1)];
+    return [choose(one, other), choose(other, one)];
+  });
+  return {
+    matches: [...new Set(outcomes.map(({ match }) => match))].sort(),
+    refused: rounded(mean(outcomes.map(({ refused }) => refused))),
+    accepted: rounded(mean(outcomes.map(({ accepted }) => accepted))),
+  };
+}
+
+function choose(seen: readonly Person[], unseen: readonly Person[]) {
+  const limitsOf = (match: number) => ({ match, margin: 0, minFaces: 1 });
+  const match = thresholds.find((each) => judge(seen, limitsOf(each)).accepted <= 0.01) ?? 1;
+  return { match, ...judge(unseen, limitsOf(match)) };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 async function imagesOf(name: string): Promise<Image[]> {
