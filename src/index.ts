@@ -4,7 +4,16 @@ export type { Entity } from './entity.ts';
 export { type Code, GatewayError } from './errors.ts';
 export { type Box, Image, type Landmarks, type Point } from './image.ts';
 export type { Manifest } from './models/manifest.ts';
-export type { ClassScore, Mark, Model, ModelRef, Outputs, Tensor, Tensors } from './models/model.ts';
+export type {
+  Cancellation,
+  ClassScore,
+  Mark,
+  Model,
+  ModelRef,
+  Outputs,
+  Tensor,
+  Tensors,
+} from './models/model.ts';
 export {
   type Command,
   type Decision,

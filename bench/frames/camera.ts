@@ -59,7 +59,12 @@ read.on('packet', (packet) => {
   if (packet.cmd === 'suback') begin();
   if (packet.cmd === 'publish') done(packet.topic);
 });
-socket.on('data', (bytes) => read.parse(bytes));
+socket.on('data', (bytes) => {
+  // What a chunk of answers lets go leaves in one write.
+  socket.cork();
+  read.parse(bytes);
+  socket.uncork();
+});
 write({
   cmd: 'connect',
   protocolVersion: 4,

@@ -9,7 +9,7 @@ import { resolveBundle } from './builtin.ts';
 import { checkCompatible, checkKind } from './compatible.ts';
 import { type BundleFile, InstanceGroup } from './instance-group.ts';
 import type { Manifest } from './manifest.ts';
-import type { Mark, Model, ModelRef, Outputs, Tensors, Thumbnail } from './model.ts';
+import type { Cancellation, Mark, Model, ModelRef, Outputs, Tensors, Thumbnail } from './model.ts';
 import { ModelQueue } from './model-queue.ts';
 import type { Observer } from './trial/shadow.ts';
 import type { Vitals } from './trial/vitals.ts';
@@ -187,7 +187,7 @@ export class ModelHost implements Service, Model {
     await Promise.all([...this.#groups].map((group) => group.destroy()));
   }
 
-  async infer(input: Image | Tensors, { signal }: { signal?: AbortSignal } = {}): Promise<Outputs> {
+  async infer(input: Image | Tensors, { signal }: { signal?: Cancellation } = {}): Promise<Outputs> {
     if (this.manifest) checkKind(this.manifest, input);
     this.#checkReady();
     const outputs = await this.#queue.submit<Outputs>(
@@ -198,7 +198,7 @@ export class ModelHost implements Service, Model {
     return outputs;
   }
 
-  async thumbnail(image: Image, { signal }: { signal?: AbortSignal } = {}): Promise<Thumbnail> {
+  async thumbnail(image: Image, { signal }: { signal?: Cancellation } = {}): Promise<Thumbnail> {
     this.#checkReady();
     return this.#queue.submit((done, state) => ({ kind: 'thumbnail', image, done, ...state }), signal);
   }
@@ -206,7 +206,7 @@ export class ModelHost implements Service, Model {
   async annotate(
     image: Image,
     marks: readonly Mark[],
-    { signal }: { signal?: AbortSignal } = {},
+    { signal }: { signal?: Cancellation } = {},
   ): Promise<Uint8Array> {
     this.#checkReady();
     return this.#queue.submit((done, state) => ({ kind: 'annotate', image, marks, done, ...state }), signal);

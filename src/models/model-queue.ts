@@ -7,7 +7,7 @@ import type { Batch, Cause } from './instance.ts';
 import type { Job, JobState } from './job-queue.ts';
 import type { Manifest } from './manifest.ts';
 import { modelMeters } from './meters.ts';
-import type { ModelRef } from './model.ts';
+import type { Cancellation, ModelRef } from './model.ts';
 import type { JobAnswer } from './model-process.ts';
 import { OpenJobs } from './open-jobs.ts';
 import { fromWire } from './protocol.ts';
@@ -50,7 +50,7 @@ export class ModelQueue {
   /** @throws MODEL_QUEUE_FULL, or what came of the call. */
   submit<T>(
     make: (done: (value: T) => void, state: JobState) => Job,
-    signal: AbortSignal | undefined,
+    signal: Cancellation | undefined,
   ): Promise<T> {
     const accept = (job: Job) => {
       this.#dispatcher.submit(job);

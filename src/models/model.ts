@@ -85,6 +85,18 @@ export interface Mark {
   readonly heat?: { readonly width: number; readonly height: number; readonly data: Uint8Array };
 }
 
+/**
+ * As much of an `AbortSignal` as a call heeds. Real ones are dear: one for each frame, with its listener, would be a
+ * tenth of the daemon's time on a small net.
+ */
+export interface Cancellation {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** A loaded model. Calls in flight at once merge into batches. */
 export interface Model {
   readonly name: string;
@@ -95,9 +107,9 @@ export interface Model {
    * @throws FRAME_INVALID if the picture cannot be decoded, MODEL_QUEUE_FULL, MODEL_TIMEOUT, MODEL_CRASHED
    * (after one more try elsewhere), MODEL_UNAVAILABLE, or the reason of `signal`.
    */
-  infer(input: Image | Tensors, options?: { signal?: AbortSignal }): Promise<Outputs>;
+  infer(input: Image | Tensors, options?: { signal?: Cancellation }): Promise<Outputs>;
   /** The picture small and grey, which costs a small part of an inference. Throws as `infer` does. */
-  thumbnail(image: Image, options?: { signal?: AbortSignal }): Promise<Thumbnail>;
+  thumbnail(image: Image, options?: { signal?: Cancellation }): Promise<Thumbnail>;
   /** A JPEG of the picture with the marks drawn on it. Throws as `infer` does. */
-  annotate(image: Image, marks: readonly Mark[], options?: { signal?: AbortSignal }): Promise<Uint8Array>;
+  annotate(image: Image, marks: readonly Mark[], options?: { signal?: Cancellation }): Promise<Uint8Array>;
 }

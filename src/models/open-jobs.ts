@@ -1,4 +1,5 @@
 import type { Job, JobState } from './job-queue.ts';
+import type { Cancellation } from './model.ts';
 
 /** Every job that was accepted and has no answer yet: each is settled once, by whoever comes first. */
 export class OpenJobs {
@@ -21,7 +22,7 @@ export class OpenJobs {
    */
   open<T>(
     make: (done: (value: T) => void, state: JobState) => Job,
-    signal: AbortSignal | undefined,
+    signal: Cancellation | undefined,
     accept: (job: Job) => void,
     withdraw: (job: Job) => void,
   ): Promise<T> {

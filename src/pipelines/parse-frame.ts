@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { GatewayError } from '../errors.ts';
 import { Image, type ImageFormat, type RawSize, sniffFormat } from '../image.ts';
 import type { Frame } from './frame.ts';
@@ -71,7 +71,7 @@ export function brokenFrame(source: string, { payload, receivedAt, userPropertie
  * the same id, and nothing else of the message survives that.
  */
 function contentId(payload: Buffer): string {
-  return createHash('sha1').update(payload).digest('hex').slice(0, 20);
+  return hash('sha1', payload, 'hex').slice(0, 20);
 }
 
 function nameOf(arrival: Arrival, declaredType: string | null): Named {

@@ -1,11 +1,12 @@
 import type { Image } from '../image.ts';
-import type { Mark, Model, ModelRef, Outputs, Tensors, Thumbnail } from '../models/model.ts';
+import type { Cancellation, Mark, Model, ModelRef, Outputs, Tensors, Thumbnail } from '../models/model.ts';
 import type { Scope } from './contract.ts';
+import { Deadline } from './deadline.ts';
 
 /** The models as one frame sees them: every call heeds the frame's deadline, and who answered is kept. */
 export class FrameScope implements Scope {
   readonly models: Readonly<Record<string, Model>>;
-  readonly #controller = new AbortController();
+  readonly deadline = new Deadline();
   readonly #answered: ModelRef[] = [];
 
   constructor(models: Readonly<Record<string, Model>>) {
@@ -15,7 +16,7 @@ export class FrameScope implements Scope {
   }
 
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    return this.deadline.signal;
   }
 
   /** The models that answered, each once, in the order of their first answer. */
@@ -24,7 +25,7 @@ export class FrameScope implements Scope {
   }
 
   abort(reason: Error): void {
-    this.#controller.abort(reason);
+    this.deadline.abort(reason);
   }
 
   noteAnswer(ref: ModelRef): void {
@@ -67,7 +68,7 @@ class ScopedModel implements Model {
     return this.#model.annotate(image, marks, { signal: this.#signal(options?.signal) });
   }
 
-  #signal(own: AbortSignal | undefined): AbortSignal {
-    return own ? AbortSignal.any([own, this.#scope.signal]) : this.#scope.signal;
+  #signal(own: AbortSignal | undefined): Cancellation {
+    return own ? AbortSignal.any([own, this.#scope.signal]) : this.#scope.deadline;
   }
 }

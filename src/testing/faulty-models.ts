@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts';
-import type { Model } from '../models/model.ts';
+import type { Cancellation, Model } from '../models/model.ts';
 
 export type Fault = 'throws' | 'hangs';
 
@@ -33,7 +33,7 @@ export class FaultyModels {
     };
   }
 
-  async #call<T>(role: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  async #call<T>(role: string, signal: Cancellation | undefined, work: () => Promise<T>): Promise<T> {
     if (this.fault?.role !== role) return work();
     if (this.fault.kind === 'throws') throw new GatewayError('MODEL_RUN_FAILED');
     return new Promise((_, reject) => {
