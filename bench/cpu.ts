@@ -9,7 +9,11 @@ export async function cpuMs(pid: number): Promise<number> {
 
 /** CPU time of a process and of those that it has started and that still run, ms. */
 export async function treeCpuMs(pid: number): Promise<number> {
+  return (await Promise.all((await processTree(pid)).map(cpuMs))).reduce((sum, ms) => sum + ms, 0);
+}
+
+/** A process, then those that it has started and that still run. */
+export async function processTree(pid: number): Promise<number[]> {
   const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  const pids = [pid, ...children.split(' ').filter(Boolean).map(Number)];
-  return (await Promise.all(pids.map(cpuMs))).reduce((sum, ms) => sum + ms, 0);
+  return [pid, ...children.split(' ').filter(Boolean).map(Number)];
 }

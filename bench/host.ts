@@ -115,14 +115,14 @@ async function startHost(maxBatch: number): Promise<ModelHost> {
   return host;
 }
 
-async function pngDigits(): Promise<Image[]> {
+export async function pngDigits(): Promise<Image[]> {
   const names = (await readdir(digits)).filter((name) => name.endsWith('.png'));
   return Promise.all(
     names.map(async (name) => new Image({ data: await readFile(new URL(name, digits)), format: 'png' })),
   );
 }
 
-async function rawDigits(): Promise<Image[]> {
+export async function rawDigits(): Promise<Image[]> {
   const raw = { width: 28, height: 28, channels: 1 } as const;
   const decoded = (await pngDigits()).map(async ({ data }) => {
     const pixels = await sharp(data).toColourspace('b-w').extractChannel(0).raw().toBuffer();

@@ -11,6 +11,8 @@ await runMeasurements({
   host: () => import('./host.ts'),
   latency: () => import('./latency.ts'),
   presence: () => import('./presence.ts'),
+  readings: () => import('./readings.ts'),
   'scale-out': () => import('./scale-out.ts'),
+  start: () => import('./start.ts'),
   swap: () => import('./swap.ts'),
 });
