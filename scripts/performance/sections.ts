@@ -49,6 +49,41 @@ export const sections: Readonly<Record<string, Section>> = {
       }),
     ],
   },
+  presence: {
+    title: 'Cameras of a house',
+    about:
+      'Pictures of 640 × 480 ten times a second through `presence` with its person detector: four cameras with motion, forty that see nothing move, and all of them at once.',
+  },
+  readings: {
+    title: 'Small nets',
+    about:
+      'Digits of 28 × 28 and the anomaly net of MLPerf Tiny, each reading a message of its own at QoS 1, acknowledged after its result.',
+    charts: ({ readings }) => {
+      const of = (bus: string) =>
+        Object.fromEntries(
+          Object.entries(isRecord(readings) ? readings : {})
+            .filter(([name]) => name.endsWith(`, ${bus}`))
+            .map(([name, figures]) => [name.slice(0, name.lastIndexOf(',')), numberOf(figures, 'perSecond')]),
+        );
+      return [
+        bars('readings', 'Readings a second', 'readings/s', {
+          embedded: of('embedded'),
+          mosquitto: of('mosquitto'),
+        }),
+      ];
+    },
+  },
+  start: {
+    title: 'Start and memory',
+    about:
+      'From the start of the process to ready and to the first result; memory at rest and after full load.',
+    charts: ({ memory }) => [
+      bars('start', 'Resident memory', 'MB', {
+        'at rest': table(memory, 'idle'),
+        'after full load': table(memory, 'loaded'),
+      }),
+    ],
+  },
   'scale-out': {
     title: 'Gateways that share a topic',
     about:
@@ -139,6 +174,11 @@ function table(of: unknown, key: string): Record<string, number> {
   return Object.fromEntries(
     Object.entries(found).flatMap(([name, value]) => (typeof value === 'number' ? [[name, value]] : [])),
   );
+}
+
+function numberOf(of: unknown, key: string): number {
+  const found = isRecord(of) ? of[key] : undefined;
+  return typeof found === 'number' ? found : Number.NaN;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
