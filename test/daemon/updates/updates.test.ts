@@ -60,6 +60,8 @@ describe('an update over the bus', { timeout: 60_000 }, () => {
       digest: next.digest,
     });
     expect((gateway.health().models.digits as { processes: unknown[] }).processes).toHaveLength(1);
+    // The end of the gateway waits for the last line.
+    await gateway.stop();
     expect((await auditOf(configFile)).map(({ what }) => what)).toEqual([
       'asked',
       'verified',
