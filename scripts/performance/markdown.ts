@@ -1,4 +1,4 @@
-import type { Goal } from '../../bench/report.ts';
+import { type Goal, rounded } from '../../bench/report.ts';
 import type { Measured } from './measured.ts';
 import type { Section } from './sections.ts';
 import type { Chart } from './svg.ts';
@@ -69,5 +69,5 @@ function goalRow({ what, unit, want, got, ok, why }: Goal): string {
 }
 
 function number(value = Number.NaN): string {
-  return Number.isFinite(value) ? String(value) : '';
+  return Number.isFinite(value) ? String(rounded(value)) : '';
 }
