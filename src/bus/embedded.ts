@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { IPublishPacket } from 'mqtt-packet';
 import type { Counter } from 'prom-client';
 import { Access } from './access.ts';
-import { Broker } from './broker.ts';
+import type { Broker } from './broker.ts';
 import type { Bus, Message, MessageHandler, PublishOptions, SubscribeOptions } from './bus.ts';
 import { Connected } from './connected.ts';
 import type { Connection } from './connection.ts';
@@ -11,7 +11,7 @@ import { type Address, Listeners } from './listeners.ts';
 import { callHandler, type LocalSubscription, LocalSubscriptions } from './local-subscriptions.ts';
 import { toBuffer, toMessage } from './message.ts';
 import type { BusOptions } from './options.ts';
-import { openStore, type Store } from './store.ts';
+import type { Store } from './store.ts';
 import { stopped, unavailable } from './unavailable.ts';
 
 /** What a client may leave unread, unless one packet may be larger. */
@@ -68,7 +68,12 @@ export class EmbeddedBus implements Bus {
   async start(signal: AbortSignal): Promise<void> {
     const { config, gateway, topics, log, metrics } = this.#options;
     signal.throwIfAborted();
-    if (config.embedded.persist) this.#store = await openStore(join(gateway.stateDir, 'broker'), log);
+    // Loaded only here, as the client's library only there: either costs a small machine half a second at each start.
+    const { Broker } = await import('./broker.ts');
+    if (config.embedded.persist) {
+      const { openStore } = await import('./store.ts');
+      this.#store = await openStore(join(gateway.stateDir, 'broker'), log);
+    }
     const broker = new Broker({
       access: new Access(config.embedded),
       maxClients: config.embedded.maxClients,

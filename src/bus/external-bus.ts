@@ -4,7 +4,7 @@ import type { Bus, MessageHandler, PublishOptions, Qos, SubscribeOptions } from 
 import { type ConnectOptions, connectOptions } from './connect-options.ts';
 import { Connected } from './connected.ts';
 import { Inbox } from './inbox.ts';
-import { Link } from './link.ts';
+import type { Link, LinkOptions } from './link.ts';
 import { type LocalSubscription, LocalSubscriptions } from './local-subscriptions.ts';
 import { toBuffer } from './message.ts';
 import type { BusOptions, ExternalConfig } from './options.ts';
@@ -82,9 +82,11 @@ export class ExternalBus implements Bus {
     signal.throwIfAborted();
     const broker = await connectOptions({ ...config, url: config.url ?? '' });
     await this.#session.load(`${this.#clientId}@${broker.url}`);
+    // Loaded only here: a gateway with a broker of its own needs no client's library.
+    const { Link } = await import('./link.ts');
     signal.throwIfAborted();
     await new Promise<void>((resolve) => {
-      this.#link = this.#makeLink(broker, resolve);
+      this.#link = new Link(this.#linkOptions(broker, resolve));
       this.#link.open();
     });
   }
@@ -143,9 +145,9 @@ export class ExternalBus implements Bus {
     }
   }
 
-  #makeLink(broker: ConnectOptions, onAttempt: () => void): Link {
+  #linkOptions(broker: ConnectOptions, onAttempt: () => void): LinkOptions {
     const { config, topics, log, metrics } = this.#options;
-    return new Link({
+    return {
       broker,
       clientId: this.#clientId,
       keepaliveS: config.keepaliveS,
@@ -167,7 +169,7 @@ export class ExternalBus implements Bus {
         log.warn({ bytes, maxBytes: config.maxPacketBytes }, 'dropped a packet over the limit');
       },
       log,
-    });
+    };
   }
 
   get #clientId(): string {

@@ -3,7 +3,6 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
-import { createWebSocketStream, WebSocketServer } from 'ws';
 import type { EmbeddedConfig } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -48,7 +47,8 @@ export class Listeners {
     const addresses: Address[] = [];
     if (port !== null) addresses.push(await this.#listen('mqtt', port, this.#tcp()));
     if (tls.port !== null) addresses.push(await this.#listen('mqtts', tls.port, await this.#tls()));
-    if (websocketPort !== null) addresses.push(await this.#listen('ws', websocketPort, this.#webSocket()));
+    if (websocketPort !== null)
+      addresses.push(await this.#listen('ws', websocketPort, await this.#webSocket()));
     this.#addresses = addresses;
   }
 
@@ -105,7 +105,8 @@ export class Listeners {
   }
 
   /** Section 6 of MQTT 3.1.1: binary frames, subprotocol `mqtt`. */
-  #webSocket(): Server {
+  async #webSocket(): Promise<Server> {
+    const { createWebSocketStream, WebSocketServer } = await import('ws');
     const server = createHttpServer((_request, response) => response.writeHead(426).end());
     const sockets = new WebSocketServer({
       server,

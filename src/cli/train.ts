@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { count, number, numbers, positive } from './compile-options.ts';
 import { interruptSignal } from './interrupt.ts';
-import { showTraining } from './train-progress.ts';
 import { recipeOf, type TrainOptions } from './train-recipe.ts';
 
 /** What shells report of a program that ended by SIGINT. */
@@ -71,9 +70,10 @@ Examples:
 }
 
 async function run(task: string, options: TrainOptions): Promise<void> {
-  const [{ trainRun }, { describeRun }] = await Promise.all([
+  const [{ trainRun }, { describeRun }, { showTraining }] = await Promise.all([
     import('../training/train-run.ts'),
     import('../training/train-report.ts'),
+    import('./train-progress.ts'),
   ]);
   const recipe = await recipeOf(task, options);
   const out = resolve(options.out);

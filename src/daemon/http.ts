@@ -1,5 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import type { Config } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -14,19 +16,24 @@ export interface HttpServerOptions {
   readonly log: Logger;
 }
 
+/** Scrapers and health checks are few, and send next to nothing. */
 const limits = {
-  connectionTimeout: 10_000,
   requestTimeout: 5_000,
+  headersTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
   keepAliveTimeout: 30_000,
-  bodyLimit: 1024,
-  maxRequestsPerSocket: 1_000,
 };
-/** Scrapers and health checks are few. */
+const idleTimeoutMs = 10_000;
 const maxConnections = 64;
+const maxRequestsPerSocket = 1_000;
 const allowed = ['GET', 'HEAD'];
-const noSchema = (): never => {
-  throw new Error('Expected a route without a schema');
-};
+
+interface Reply {
+  readonly status: number;
+  /** A text goes out as it is, anything else as JSON. */
+  readonly body: string | object;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /**
  * `/healthz`, `/readyz` and `/metrics` for those who watch the gateway. Its work does not depend on them: where
@@ -34,7 +41,7 @@ const noSchema = (): never => {
  */
 export class HttpServer implements Service {
   readonly #options: HttpServerOptions;
-  #app: FastifyInstance | undefined;
+  #server: Server | undefined;
   #address: string | undefined;
   #error: GatewayError | undefined;
 
@@ -55,14 +62,17 @@ export class HttpServer implements Service {
   async start(signal: AbortSignal): Promise<void> {
     const { config, log } = this.#options;
     if (!config.enabled) return;
-    const app = await this.#build();
     signal.throwIfAborted();
-    this.#app = app;
+    const server = createServer(limits, (request, response) => void this.#serve(request, response));
+    Object.assign(server, { maxConnections, maxRequestsPerSocket, timeout: idleTimeoutMs });
     const { host, port } = config;
     try {
-      this.#address = await app.listen({ host, port, signal });
+      server.listen(port, host);
+      await once(server, 'listening');
+      server.on('error', (err) => log.warn({ err }, 'A connection for health or metrics failed'));
+      this.#server = server;
+      this.#address = addressOf(server);
     } catch (cause) {
-      signal.throwIfAborted();
       const received = cause instanceof Error ? cause.message : String(cause);
       this.#error = new GatewayError(
         'HTTP_LISTEN_FAILED',
@@ -74,62 +84,80 @@ export class HttpServer implements Service {
   }
 
   async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
     this.#address = undefined;
-    await this.#app?.close();
-    this.#app = undefined;
+    if (!server) return;
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
   }
 
-  async #build(): Promise<FastifyInstance> {
-    const { config, health, metrics, log } = this.#options;
-    const knows = (request: FastifyRequest) => bearsToken(request, config.token);
-    const { fastify } = await import('fastify');
-    const app = fastify({
-      ...limits,
-      forceCloseConnections: true,
-      // Without schemas the compilers for them would be loaded for nothing: 8 MB.
-      schemaController: {
-        compilersFactory: { buildValidator: () => noSchema, buildSerializer: () => noSchema },
-      },
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, body, headers } = await this.#answer(request).catch((err: unknown): Reply => {
+      this.#options.log.error({ err }, 'Request failed');
+      return { status: 500, body: { error: 'The request failed; the log says why' } };
     });
-    app.server.maxConnections = maxConnections;
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    response.writeHead(status, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(text),
+      // What a request carries is not read: the connection cannot go on behind it.
+      ...(hasBody(request) ? { connection: 'close' } : {}),
+      ...headers,
+    });
+    response.end(request.method === 'HEAD' ? undefined : text);
+  }
 
-    app.addHook('onRequest', async (request, reply) => {
-      if (allowed.includes(request.method)) return;
-      const error = `Expected ${allowed.join(' or ')} but received ${request.method}`;
-      await reply.code(405).header('allow', allowed.join(', ')).header('connection', 'close').send({ error });
-    });
+  async #answer(request: IncomingMessage): Promise<Reply> {
+    const { config, health, metrics } = this.#options;
+    const { method = '', url = '' } = request;
+    if (!allowed.includes(method)) {
+      const error = `Expected ${allowed.join(' or ')} but received ${method}`;
+      return { status: 405, body: { error }, headers: { allow: allowed.join(', '), connection: 'close' } };
+    }
+    const known = bearsToken(request, config.token);
     // Probes of containers have no token: the status is for everybody, the reasons are not.
-    app.get('/healthz', async (request, reply) => {
-      const now = health();
-      return reply.code(now.alive ? 200 : 503).send(knows(request) ? now : { alive: now.alive });
-    });
-    app.get('/readyz', async (request, reply) => {
-      const { ready, reasons } = health();
-      return reply.code(ready ? 200 : 503).send(knows(request) ? { ready, reasons } : { ready });
-    });
-    app.get('/metrics', async (request, reply) => {
-      if (!knows(request)) {
-        const error =
-          'Expected the token of http.token in Authorization: Bearer but received another or none';
-        return reply.code(401).header('www-authenticate', 'Bearer').send({ error });
+    switch (url.split('?', 1)[0]) {
+      case '/healthz': {
+        const now = health();
+        return { status: now.alive ? 200 : 503, body: known ? now : { alive: now.alive } };
       }
-      const { registry } = metrics;
-      return reply.type(registry.contentType).send(await registry.metrics());
-    });
-    app.setNotFoundHandler((request, reply) => {
-      const error = `Expected /healthz, /readyz or /metrics but received ${request.url.slice(0, 100)}`;
-      return reply.code(404).send({ error });
-    });
-    app.setErrorHandler((err, _request, reply) => {
-      log.error({ err }, 'Request failed');
-      return reply.code(500).send({ error: 'The request failed; the log says why' });
-    });
-    return app;
+      case '/readyz': {
+        const { ready, reasons } = health();
+        return { status: ready ? 200 : 503, body: known ? { ready, reasons } : { ready } };
+      }
+      case '/metrics': {
+        if (!known) return { ...unknown, headers: { 'www-authenticate': 'Bearer' } };
+        const { registry } = metrics;
+        const headers = { 'content-type': registry.contentType };
+        return { status: 200, body: await registry.metrics(), headers };
+      }
+      default: {
+        const error = `Expected /healthz, /readyz or /metrics but received ${url.slice(0, 100)}`;
+        return { status: 404, body: { error } };
+      }
+    }
   }
 }
 
+const unknown = {
+  status: 401,
+  body: { error: 'Expected the token of http.token in Authorization: Bearer but received another or none' },
+} as const;
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function addressOf(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  return `http://${isIPv6(address) ? `[${address}]` : address}:${port}`;
+}
+
 /** RFC 6750, 2.1. Digests have one length, whatever is sent: the comparison tells nothing by its time. */
-function bearsToken({ headers }: FastifyRequest, token: string | null): boolean {
+function bearsToken({ headers }: IncomingMessage, token: string | null): boolean {
   if (token === null) return true;
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(headers.authorization ?? ''), digest(`Bearer ${token}`));

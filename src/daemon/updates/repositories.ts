@@ -3,7 +3,7 @@ import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { UpdatesConfig } from '../../config/types.ts';
 import { GatewayError } from '../../errors.ts';
-import { ModelRepository } from '../../models/update/index.ts';
+import type { ModelRepository } from '../../models/update/index.ts';
 
 /** The repositories of signed models that this gateway may read, all of one root of trust. */
 export class Repositories {
@@ -37,6 +37,7 @@ export class Repositories {
 
   async #make(url: string): Promise<ModelRepository> {
     const { maxBytes, bytesPerSecond } = this.#config;
+    const { ModelRepository } = await import('../../models/update/index.ts');
     return new ModelRepository({
       root: await this.#readRoot(),
       url,
