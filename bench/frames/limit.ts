@@ -14,7 +14,7 @@ export interface LimitJob {
   /** Base64 of JPEG. */
   readonly pictures: readonly string[];
   readonly batch: number;
-  /** From the start of one batch to that of the next; 0: without a pause. */
+  /** From the start of one batch to that of the next, once warm; 0: without a pause. */
   readonly everyMs: number;
   readonly warmupMs: number;
   readonly measureMs: number;
@@ -31,10 +31,13 @@ const bytes = new Uint8Array(job.batch * side * side * 3);
 const target = { width: side, height: side, resize: 'fill', colour: 'rgb' } as const;
 let taken = 0;
 
-await runFor(job.warmupMs);
-process.stdout.write(`${JSON.stringify(await runFor(job.measureMs))}\n`);
+await runFor(job.warmupMs, 0);
+process.stdout.write(`${JSON.stringify(await runFor(job.measureMs, job.everyMs))}\n`);
 
-async function runFor(forMs: number): Promise<{ frames: number; seconds: number; ms: number[] }> {
+async function runFor(
+  forMs: number,
+  everyMs: number,
+): Promise<{ frames: number; seconds: number; ms: number[] }> {
   const startedAt = performance.now();
   const before = taken;
   const ms: number[] = [];
@@ -42,7 +45,7 @@ async function runFor(forMs: number): Promise<{ frames: number; seconds: number;
     const batchAt = performance.now();
     await runBatch();
     ms.push(performance.now() - batchAt);
-    if (job.everyMs > 0) await delay(Math.max(0, batchAt + job.everyMs - performance.now()));
+    if (everyMs > 0) await delay(Math.max(0, batchAt + everyMs - performance.now()));
   }
   return { frames: taken - before, seconds: (performance.now() - startedAt) / 1000, ms };
 }
