@@ -112,7 +112,7 @@ export class Gateway implements Service {
 
   async #start(signal: AbortSignal): Promise<void> {
     const heed = AbortSignal.any([signal, this.#stopping.signal]);
-    const plans = await planPipelines(this.#config, this.#options.configFile);
+    const plans = await this.#plan(this.#config);
     const workload = this.#makeWorkload(this.#config, plans);
     this.#workload = workload;
     for (const service of this.#local) await this.#begin(service, heed);
@@ -146,7 +146,7 @@ export class Gateway implements Service {
   async #reload(): Promise<Reloaded> {
     if (this.#stopped) throw new GatewayError('STOPPED');
     const wanted = this.#options.reload();
-    const plans = await planPipelines(wanted, this.#options.configFile);
+    const plans = await this.#plan(wanted);
     const { models, sources, pipelines } = wanted;
     const config: Config = { ...this.#config, models, sources, pipelines };
     const restartRequired = Object.keys(wanted).filter(
@@ -165,6 +165,13 @@ export class Gateway implements Service {
     await previous?.retire(workload);
     this.#log.info({ restartRequired }, 'Configuration reloaded');
     return { restartRequired };
+  }
+
+  #plan(config: Config): Promise<Map<string, PipelinePlan>> {
+    return planPipelines(config, this.#options.configFile, (pipeline, err) => {
+      this.#metrics.leaks.inc({ pipeline });
+      this.#log.warn({ pipeline, err, code: 'PIPELINE_LEAKED' }, 'A plug-in failed behind its own back');
+    });
   }
 
   #makeWorkload(config: Config, plans: Map<string, PipelinePlan>, previous?: Workload): Workload {

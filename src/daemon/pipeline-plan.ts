@@ -15,13 +15,20 @@ export type PipelinePlan =
  * Loads the code of every pipeline and checks the configuration against what that code asks for. Code that
  * cannot be loaded costs its own pipeline alone.
  * @param from the configuration file: where packages of plug-ins are looked for.
+ * @param onLeak told of what fails behind the back of a plug-in that is loaded.
  * @throws CONFIG_INVALID with every problem of options and roles.
  */
-export async function planPipelines(config: Config, from: string): Promise<Map<string, PipelinePlan>> {
+export async function planPipelines(
+  config: Config,
+  from: string,
+  onLeak?: (pipeline: string, error: unknown) => void,
+): Promise<Map<string, PipelinePlan>> {
   const problems: Problem[] = [];
   const plans = new Map<string, PipelinePlan>();
   for (const [name, pipeline] of Object.entries(config.pipelines)) {
-    plans.set(name, await plan(name, pipeline, from, problems));
+    const blame = onLeak && ((error: unknown) => onLeak(name, error));
+    const load = () => loadPipeline(pipeline.use, from, blame);
+    plans.set(name, await plan(name, pipeline, load, problems));
   }
   if (problems.length > 0) throw invalidConfig(problems, from);
   return plans;
@@ -30,12 +37,12 @@ export async function planPipelines(config: Config, from: string): Promise<Map<s
 async function plan(
   name: string,
   config: PipelineConfig,
-  from: string,
+  load: () => Promise<PipelineDefinition>,
   problems: Problem[],
 ): Promise<PipelinePlan> {
   let definition: PipelineDefinition;
   try {
-    definition = await loadPipeline(config.use, from);
+    definition = await load();
   } catch (error) {
     return { config, error: asGatewayError(error, 'PIPELINE_LOAD_FAILED') };
   }

@@ -3,19 +3,17 @@ import { culprit } from '../pipelines/culprit.ts';
 
 /**
  * What becomes of errors that nobody caught. Those of a plug-in are told as its own, and cost nobody else
- * anything. A promise of ours that fails unseen is a defect to be told, and no reason to end: its work is lost
- * either way. An exception of ours may have left anything half done: the process ends, to be started again.
+ * anything. One of ours, exception or promise, has left something half done, and nobody knows what: maybe the
+ * loop that takes frames has ended, and the gateway would go on looking well without it. The process ends, to be
+ * started again, which every part of it is made for.
  */
 export function watchStrayErrors(log: Logger): void {
-  process.on('unhandledRejection', (reason) => {
+  const heed = (err: unknown) => {
     const blame = culprit();
-    if (blame) blame(reason);
-    else log.error({ err: reason }, 'A promise failed that nobody waited for');
-  });
-  process.on('uncaughtException', (error) => {
-    const blame = culprit();
-    if (blame) return blame(error);
-    log.fatal({ err: error }, 'Nobody caught this');
+    if (blame) return blame(err);
+    log.fatal({ err }, 'Nobody caught this');
     process.exit(1);
-  });
+  };
+  process.on('unhandledRejection', heed);
+  process.on('uncaughtException', heed);
 }

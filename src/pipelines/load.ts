@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { resolve as resolveModule } from 'import-meta-resolve';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import { type PipelineDefinition, pipelineApi } from './contract.ts';
+import { answerFor, type Blame } from './culprit.ts';
 
 const builtins: Readonly<Record<string, () => Promise<{ default: unknown }>>> = {
   classify: () => import('./builtin/classify.ts'),
@@ -19,11 +20,13 @@ export function isBuiltin(use: string): boolean {
 /**
  * The definition that `use` names: a built-in, the absolute path of a module, or an npm package that is
  * installed beside the configuration file (`from`) or beside edgeward.
+ * @param onLeak told of what fails later of all that the code of a plug-in began when it was loaded.
  * @throws PIPELINE_LOAD_FAILED, PIPELINE_API_MISMATCH
  */
-export async function loadPipeline(use: string, from: string): Promise<PipelineDefinition> {
+export async function loadPipeline(use: string, from: string, onLeak?: Blame): Promise<PipelineDefinition> {
+  const load = () => importPipeline(use, from);
   try {
-    const { default: definition } = await importPipeline(use, from);
+    const { default: definition } = await (onLeak && !isBuiltin(use) ? answerFor(onLeak, load) : load());
     return checkDefinition(definition, use);
   } catch (error) {
     throw asGatewayError(error, 'PIPELINE_LOAD_FAILED');

@@ -43,11 +43,11 @@ export class TimedPipeline {
   }
 
   async close(): Promise<void> {
-    await this.#instance?.close?.();
+    await this.#answering('', '', () => this.#instance?.close?.());
   }
 
   get entities(): readonly Entity[] {
-    return this.#instance?.entities?.() ?? [];
+    return this.#answering('', '', () => this.#instance?.entities?.()) ?? [];
   }
 
   /** Names of the requests that the pipeline answers. */

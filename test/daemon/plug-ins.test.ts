@@ -20,14 +20,18 @@ const plugIns = {
     (async () => { await null; throw new Error('forgotten too'); })();
     setTimeout(() => { throw new Error('left behind'); }, 1);
     return { result: { id: frame.id } };`,
+  restless: 'return { result: { id: frame.id } };',
   works: 'return { result: { id: frame.id } };',
 };
 const names = Object.keys(plugIns);
+/** What a module begins when it is loaded, before there is a frame. */
+const atLoad = "setTimeout(() => { throw new Error('since it was loaded'); }, 1);\n";
 
 it('a plug-in that throws, hangs, or leaks promises and timers costs only itself', async () => {
   const folder = await temporaryFolder();
   for (const [name, process] of Object.entries(plugIns)) {
-    await writeFile(join(folder, `${name}.mjs`), plugIn(name, process));
+    const text = plugIn(name, process);
+    await writeFile(join(folder, `${name}.mjs`), name === 'restless' ? atLoad + text : text);
   }
   const [port, httpPort] = [await freePort(), await freePort()];
   const configFile = join(folder, 'edgeward.yaml');
@@ -55,7 +59,7 @@ ${pipelines.join('\n')}
     else if (body.code === 'PIPELINE_LEAKED') leaks.push(body);
   });
   await client.subscribeAsync(['edgeward/gw/+/+/result', 'edgeward/gw/+/error'], { qos: 1 });
-  // Accepted means answered by all four.
+  // Accepted means answered by all of them.
   for (const i of [1, 2, 3]) {
     await client.publishAsync('parts/line', JSON.stringify({ id: `part-${i}`, data: 'AAAA' }), { qos: 1 });
   }
@@ -67,9 +71,11 @@ ${pipelines.join('\n')}
   expect(of('throws')).toEqual(['PIPELINE_FAILED', 'ok', 'ok']);
   expect(of('hangs')).toEqual(['PIPELINE_TIMEOUT', 'ok', 'ok']);
   expect(of('leaks')).toEqual(['ok', 'ok', 'ok']);
+  expect(of('restless')).toEqual(['ok', 'ok', 'ok']);
 
   const metrics = async () => (await fetch(`http://127.0.0.1:${httpPort}/metrics`)).text();
   await expect.poll(metrics).toContain('edgeward_pipeline_leaks_total{pipeline="leaks"} 9\n');
+  expect(await metrics()).toContain('edgeward_pipeline_leaks_total{pipeline="restless"} 1\n');
   expect(await metrics()).not.toContain('edgeward_pipeline_leaks_total{pipeline="works"}');
   await expect.poll(() => leaks.length).toBeGreaterThan(0);
   expect(leaks[0]).toMatchObject({ pipeline: 'leaks', frame: 'part-1' });
