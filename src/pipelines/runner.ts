@@ -6,14 +6,12 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Model, ModelRef } from '../models/model.ts';
 import type { Service } from '../service.ts';
-import { isAlarm } from './alarm.ts';
 import type { Decision, JsonObject, PipelineDefinition } from './contract.ts';
 import type { Frame } from './frame.ts';
-import { checkFresh } from './freshness.ts';
+import { type JudgeOptions, judge } from './judge.ts';
 import { isBuiltin } from './load.ts';
 import { type Job, Mailbox } from './mailbox.ts';
 import { type Outlet, Publisher } from './publisher.ts';
-import type { FrameScope } from './scope.ts';
 import { TimedPipeline } from './timed-pipeline.ts';
 import { Turns } from './turns.ts';
 
@@ -27,7 +25,7 @@ export interface RunnerOptions {
   readonly maxActive: number;
   readonly outlet: Outlet;
   /** Told of every verdict, with the versions that it was made of. */
-  readonly onVerdict?: (answered: readonly ModelRef[], verdict: { readonly alarm: boolean }) => void;
+  readonly onVerdict?: JudgeOptions['onVerdict'];
   /** Told of every frame whose result the broker has accepted. */
   readonly onJudged?: (judged: JudgedFrame) => void;
   /** For what the pipeline has to remember. */
@@ -45,13 +43,6 @@ export interface JudgedFrame {
   readonly models: readonly ModelRef[];
 }
 
-interface Verdict {
-  /** The text for the result topic, where one is owed. */
-  readonly answer?: string;
-  readonly decision?: Decision;
-  readonly outcome: string;
-}
-
 export interface AcceptOptions {
   /** Why the message is no frame. It is answered in its turn like any other. */
   readonly error?: GatewayError | undefined;
@@ -65,7 +56,7 @@ const inFlight = { latest: 2, every: 64 } as const;
 /** Frames of a source that wait in a mailbox `every`: a bound for senders at QoS 0, whom nothing holds back. */
 const everyWaiting = 1_000;
 
-/** Runs one pipeline on its frames: mailbox, order of the results, and the one catch for all. */
+/** Takes frames for one pipeline: who is next, in which order their results leave, who is acknowledged when. */
 export class PipelineRunner implements Service {
   readonly name: string;
   readonly mailbox: 'latest' | 'every';
@@ -73,6 +64,7 @@ export class PipelineRunner implements Service {
   readonly #mailbox: Mailbox;
   readonly #pipeline: TimedPipeline;
   readonly #publisher: Publisher;
+  readonly #judging: JudgeOptions;
   readonly #turns = new Turns();
   readonly #running = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
@@ -91,6 +83,14 @@ export class PipelineRunner implements Service {
     });
     this.#publisher = new Publisher({ pipeline: options.name, outlet: options.outlet });
     const every = this.mailbox === 'every';
+    this.#judging = {
+      pipeline: this.#pipeline,
+      publisher: this.#publisher,
+      outlet: options.outlet,
+      maxAgeMs: config.maxAgeMs,
+      owed: every,
+      onVerdict: options.onVerdict,
+    };
     this.#mailbox = new Mailbox({
       maxActive: options.maxActive,
       maxActivePerSource: definition.stateful ? 1 : (config.maxInFlight ?? inFlight[this.mailbox]),
@@ -172,7 +172,7 @@ export class PipelineRunner implements Service {
     const turn = this.#turns.take(frame.source);
     const scope = this.#pipeline.scope();
     try {
-      const { answer, decision, outcome } = await this.#judge(job, scope);
+      const { answer, decision, outcome } = await judge(job, scope, this.#judging);
       await turn.mine;
       const accepted = answer === undefined ? undefined : this.#answer(frame.source, answer);
       const told = decision && this.#publisher.tell(frame, scope, decision);
@@ -188,34 +188,6 @@ export class PipelineRunner implements Service {
       this.#count(frame.source, asGatewayError(error, 'BUS_UNAVAILABLE').code);
     } finally {
       turn.pass();
-    }
-  }
-
-  /**
-   * The broad catch of the frame path: whatever a pipeline or a model throws becomes the frame's verdict.
-   * @throws STOPPED, which is none.
-   */
-  async #judge({ frame, error: refusal }: Job, scope: FrameScope): Promise<Verdict> {
-    try {
-      if (refusal) throw refusal;
-      checkFresh(frame, this.#options.config.maxAgeMs, Date.now());
-      const decision = await this.#pipeline.decide(frame, scope);
-      this.#options.onVerdict?.(scope.answered, { alarm: isAlarm(decision) });
-      return {
-        answer: this.#publisher.answerText(frame, scope, { result: decision.result }),
-        decision,
-        outcome: 'ok',
-      };
-    } catch (thrown) {
-      const error = asGatewayError(thrown, 'PIPELINE_FAILED');
-      if (error.code === 'STOPPED') throw error;
-      this.#options.outlet.error(frame.source, error, frame.id);
-      const told = { error: { code: error.code, message: error.message } };
-      const owed = this.mailbox === 'every';
-      return {
-        outcome: error.code,
-        ...(owed ? { answer: this.#publisher.answerText(frame, scope, told) } : {}),
-      };
     }
   }
 
