@@ -2,10 +2,10 @@
  * A publisher in a process of its own that costs as little as it can: packets are made once and written to a
  * socket; what comes back is only counted. Prints `{ acknowledged, seconds }` of the measured part as JSON.
  */
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { generate, parser } from 'mqtt-packet';
+import { generate } from 'mqtt-packet';
+import { mqttSocket } from './mqtt-socket.ts';
 
 export interface PublisherJob {
   readonly port: number;
@@ -18,34 +18,20 @@ export interface PublisherJob {
   readonly measureMs: number;
 }
 
-const job: PublisherJob = JSON.parse(await readAll(process.stdin));
+const job: PublisherJob = JSON.parse(await text(process.stdin));
 const payloads = job.payloads.map((text) => Buffer.from(text, 'base64'));
-const socket = connect(job.port, '127.0.0.1').setNoDelay(true);
-await once(socket, 'connect');
-
 let acknowledged = 0;
 let sent = 0;
 let onTheWay = 0;
 let stopped = false;
-const read = parser();
-read.on('packet', ({ cmd }) => {
+const socket = await mqttSocket(job.port, `bench-${process.pid}`, ({ cmd }) => {
   if (cmd === 'puback') {
     acknowledged++;
     onTheWay--;
   }
   if (!stopped) fill();
 });
-socket.on('data', (bytes) => read.parse(bytes));
-socket.write(
-  generate({
-    cmd: 'connect',
-    protocolVersion: 4,
-    protocolId: 'MQTT',
-    clean: true,
-    clientId: `bench-${process.pid}`,
-    keepalive: 0,
-  }),
-);
+fill();
 
 function fill(): void {
   socket.cork();
@@ -67,9 +53,3 @@ const seconds = (performance.now() - startedAt) / 1000;
 process.stdout.write(`${JSON.stringify({ acknowledged: acknowledged - before, seconds })}\n`);
 stopped = true;
 socket.destroy();
-
-async function readAll(stream: NodeJS.ReadStream): Promise<string> {
-  let text = '';
-  for await (const chunk of stream.setEncoding('utf8')) text += chunk;
-  return text;
-}

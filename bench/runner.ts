@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type Benchmark, machine } from './report.ts';
 
 export type Measurements = Readonly<Record<string, () => Promise<{ readonly default: Benchmark }>>>;
@@ -10,6 +11,10 @@ export async function runMeasurements(measurements: Measurements): Promise<void>
     const known = Object.keys(measurements).join(' or ');
     process.stderr.write(`Expected ${known} but received ${unknown.join(', ')}\n`);
     process.exit(2);
+  }
+  // With a handler the process exits, which takes the daemons along; without one it is just gone.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
   }
   const where = await machine();
   for (const name of names.length > 0 ? names : Object.keys(measurements)) {

@@ -51,7 +51,9 @@ const benchmark: Benchmark = async (say) => {
       }
     }
     const of = (count: number, key: keyof Round) => (measured.get(count) ?? []).map((round) => round[key]);
-    const rates = Object.fromEntries(counts.map((count) => [count, median(of(count, 'framesPerSecond'))]));
+    const mediansOf = (key: keyof Round) =>
+      Object.fromEntries(counts.map((count) => [count, rounded(median(of(count, key)))]));
+    const rates = mediansOf('framesPerSecond');
     const killed = [];
     for (const count of counts.slice(1)) {
       const group = await start(count);
@@ -65,10 +67,8 @@ const benchmark: Benchmark = async (say) => {
         ),
       ],
       figures: {
-        framesPerSecond: Object.fromEntries(counts.map((count) => [count, rounded(rates[count] ?? 0)])),
-        cpuMsPerFrame: Object.fromEntries(
-          counts.map((count) => [count, rounded(median(of(count, 'cpuMsPerFrame')))]),
-        ),
+        framesPerSecond: rates,
+        cpuMsPerFrame: mediansOf('cpuMsPerFrame'),
         killed,
       },
     };

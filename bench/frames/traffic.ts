@@ -2,10 +2,10 @@
  * A publisher and subscribers in a process of their own, as cheap as they can be, for the speed of a broker.
  * Reads a job as JSON from stdin, prints the messages that the subscribers got, a second.
  */
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { generate, parser } from 'mqtt-packet';
+import { generate } from 'mqtt-packet';
+import { mqttSocket } from '../mqtt-socket.ts';
 
 export interface TrafficJob {
   readonly port: number;
@@ -16,9 +16,7 @@ export interface TrafficJob {
   readonly measureMs: number;
 }
 
-let text = '';
-for await (const chunk of process.stdin.setEncoding('utf8')) text += chunk;
-const job: TrafficJob = JSON.parse(text);
+const job: TrafficJob = JSON.parse(await text(process.stdin));
 const topic = `bench/traffic/${process.pid}`;
 /** Messages that not every subscriber has: QoS 0 has no other bound, and who leaves megabytes unread is cut off. */
 const window = Math.min(200, Math.ceil(2 ** 21 / job.bytes));
@@ -73,26 +71,6 @@ function fill(): void {
   }
 }
 
-async function client(
-  name: string,
-  onPacket: (packet: { cmd: string; qos?: number; messageId?: number }) => void,
-) {
-  const socket = connect(job.port, '127.0.0.1').setNoDelay(true);
-  await once(socket, 'connect');
-  const read = parser();
-  const accepted = new Promise<void>((resolve) => read.once('packet', () => resolve()));
-  socket.on('data', (bytes) => read.parse(bytes));
-  socket.write(
-    generate({
-      cmd: 'connect',
-      protocolVersion: 4,
-      protocolId: 'MQTT',
-      clean: true,
-      clientId: `bench-${name}-${process.pid}`,
-      keepalive: 0,
-    }),
-  );
-  await accepted;
-  read.on('packet', onPacket);
-  return socket;
+function client(name: string, onPacket: Parameters<typeof mqttSocket>[2]) {
+  return mqttSocket(job.port, `bench-${name}-${process.pid}`, onPacket);
 }

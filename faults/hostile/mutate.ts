@@ -13,25 +13,9 @@ const damages: readonly ((bytes: Buffer, random: Random) => Buffer)[] = [
     return bytes;
   },
   // Extremes, where sizes and offsets stand.
-  (bytes, random) => {
-    const at = below(bytes.length, random);
-    bytes.fill(
-      [0, 0x7f, 0x80, 0xff][below(4, random)] ?? 0,
-      at,
-      Math.min(bytes.length, at + 1 + below(4, random)),
-    );
-    return bytes;
-  },
+  (bytes, random) => withExtreme(bytes, below(bytes.length, random), random),
   // The same near the beginning, where headers are.
-  (bytes, random) => {
-    const at = below(Math.min(64, bytes.length), random);
-    bytes.fill(
-      [0, 0x7f, 0x80, 0xff][below(4, random)] ?? 0,
-      at,
-      Math.min(bytes.length, at + 1 + below(4, random)),
-    );
-    return bytes;
-  },
+  (bytes, random) => withExtreme(bytes, below(Math.min(64, bytes.length), random), random),
   // A piece that comes twice.
   (bytes, random) => {
     const [from, to] = piece(bytes, random);
@@ -69,6 +53,12 @@ export function pick<T>(from: readonly T[], random: Random): T {
   const found = from[below(from.length, random)];
   if (found === undefined) throw new Error('Expected something to pick from');
   return found;
+}
+
+/** One to four bytes become the least, the greatest, or what is either with a sign. */
+function withExtreme(bytes: Buffer, at: number, random: Random): Buffer {
+  const extreme = pick([0, 0x7f, 0x80, 0xff], random);
+  return bytes.fill(extreme, at, Math.min(bytes.length, at + 1 + below(4, random)));
 }
 
 function piece(bytes: Buffer, random: Random): [from: number, to: number] {

@@ -77,12 +77,7 @@ export const sections: Readonly<Record<string, Section>> = {
     title: 'Start and memory',
     about:
       'From the start of the process to ready and to the first result; memory at rest and after full load.',
-    charts: ({ memory }) => [
-      bars('start', 'Resident memory', 'MB', {
-        'at rest': table(memory, 'idle'),
-        'after full load': table(memory, 'loaded'),
-      }),
-    ],
+    charts: ({ memory }) => [residentMemory('start', memory)],
   },
   'scale-out': {
     title: 'Gateways that share a topic',
@@ -98,12 +93,7 @@ export const sections: Readonly<Record<string, Section>> = {
     title: 'The gateway itself',
     about:
       'Memory of its processes at rest and after full load with digits, and what full load does to its event loop.',
-    charts: (figures) => [
-      bars('gateway', 'Resident memory', 'MB', {
-        'at rest': table(figures, 'idle'),
-        'after full load': table(figures, 'loaded'),
-      }),
-    ],
+    charts: (figures) => [residentMemory('gateway', figures)],
   },
   brokers: {
     title: 'The embedded broker beside mosquitto',
@@ -149,6 +139,11 @@ export const sections: Readonly<Record<string, Section>> = {
 };
 
 type Columns = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+function residentMemory(file: string, of: unknown): Chart {
+  const columns = { 'at rest': table(of, 'idle'), 'after full load': table(of, 'loaded') };
+  return bars(file, 'Resident memory', 'MB', columns);
+}
 
 function bars(file: string, title: string, unit: string, columns: Columns): Chart {
   return { file, title, unit, kind: 'bars', ...plotted(columns) };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Health } from '../../src/daemon/health.ts';
+import { endWithUs } from './end-with-us.ts';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 /** Characters that are kept. */
@@ -44,6 +45,7 @@ export class DaemonProcess {
       ...(uid === undefined ? {} : { uid, gid: uid }),
     });
     this.#child = child;
+    endWithUs(child);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr = (this.stderr + text).slice(-maxStderr);
     });

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endWithUs } from './end-with-us.ts';
 
 /** Where mosquitto is, if it is installed. */
 export const mosquittoFile = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
@@ -53,6 +54,7 @@ export class MosquittoProcess {
     await writeFile(config, text);
     const child = spawn(mosquittoFile, ['-c', config], { stdio: 'ignore' });
     this.#child = child;
+    endWithUs(child);
     while (!(await listens(port))) {
       if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}`);
       await delay(10);
