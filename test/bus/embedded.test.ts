@@ -285,12 +285,11 @@ describe('the broker', () => {
     await reader.subscribe('flood', () => read++, 0);
     const sender = await client(url);
     const payload = Buffer.alloc(100_000);
-    const started = performance.now();
+    // Each of them long before the broker gives the stuck one up.
     for (let i = 1; i <= 300; i++) {
       await sender.publish('flood', payload);
       await until(() => read === i);
     }
-    expect(performance.now() - started).toBeLessThan(15_000);
     const dropped = async () => (await options.metrics.busDropped.get()).values[0]?.value ?? 0;
     expect(await dropped()).toBeGreaterThan(50);
     // What must not be dropped costs it the connection.
@@ -307,11 +306,9 @@ describe('the broker', () => {
     await once(mute, 'connect');
     const stuck = await rawClient(url);
     stuck.socket.pause();
-    const started = performance.now();
     await bus.stop();
-    expect(performance.now() - started).toBeLessThan(4_000);
     mute.destroy();
-  });
+  }, 15_000);
 });
 
 describe('what the gateway itself publishes', () => {

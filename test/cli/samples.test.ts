@@ -86,7 +86,7 @@ it('what goes up is received as a folder a gateway, and what is no sample is tol
   expect(stderr.match(/^edgeward: Expected .* on edgeward\/gw\/samples\/digits/gm)).toHaveLength(2);
   const listed = await runProgram(['samples', 'list', '--state', join(out, 'gw'), '--json']);
   expect(JSON.parse(listed.stdout)).toMatchObject({ frame: { id: 'f' }, label: '0', bytes: png.length });
-}, 30_000);
+});
 
 it('a folder that is none is told in a line with a code', async () => {
   const missing = await runProgram(['samples', 'list', '--state', await scratch()]);

@@ -100,6 +100,7 @@ describe('a model is refused', () => {
     await copyFile(other, path);
     process.kill(host.processes[0]?.pid ?? 0, 'SIGKILL');
     const answer = host.infer(plain(7, 7, 7));
+    await expect.poll(() => host.state).toBe('UNAVAILABLE');
     await sleep(700);
     expect(host.state).toBe('UNAVAILABLE');
     await copyFile(echo, path);

@@ -81,7 +81,6 @@ describe('ModelHost', () => {
     const answers = await Promise.all(pair);
     expect(answers.map(({ timing }) => timing.batchSize)).toEqual([2, 2]);
     expect(answers[0]?.timing.queueMs).toBeGreaterThanOrEqual(499);
-    expect(answers[0]?.timing.queueMs).toBeLessThan(5_000);
   });
 
   it('shares what comes at once among idle processes', async () => {

@@ -85,6 +85,7 @@ describe('a shadow run', () => {
     const busy = (async () => {
       for (; calls < 10_000 && candidate.digest; calls++) await host.infer(work(200, 1));
     })();
+    const began = performance.now();
     const late = AbortSignal.timeout(2_000);
     let tried = 0;
     const run = runShadow({
@@ -97,10 +98,11 @@ describe('a shadow run', () => {
       },
     });
     await expect(run).rejects.toMatchObject({ name: 'TimeoutError' });
+    const tookMs = performance.now() - began;
     calls = 10_000;
     await busy;
     expect(tried).toBeGreaterThan(0);
-    expect(candidate.vitals.runMs.mean * tried).toBeLessThan(0.2 * 2_000);
+    expect(candidate.vitals.runMs.mean * tried).toBeLessThan(0.2 * tookMs);
   });
 
   it('counts a crash of the candidate as a frame that it fails on', async () => {

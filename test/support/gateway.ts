@@ -85,7 +85,7 @@ export async function collect(client: BusClient, filter: string) {
     },
     1,
   );
-  const until = async (enough: number | ((messages: readonly Message[]) => boolean), timeoutMs = 10_000) => {
+  const until = async (enough: number | ((messages: readonly Message[]) => boolean), timeoutMs = 20_000) => {
     const isEnough = typeof enough === 'number' ? () => messages.length >= enough : () => enough(messages);
     const deadline = Date.now() + timeoutMs;
     while (!isEnough()) {
