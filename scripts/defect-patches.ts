@@ -1,6 +1,6 @@
 /**
  * Cuts the net that sees patches out of CenterNet (@vladmandic/human, MIT): `npx tsx scripts/defect-patches.ts`.
- * Takes bytes, so that exposure does not count, and gives what its inverted bottlenecks say at stride 16.
+ * Takes bytes, so that exposure does not count, and gives what its inverted bottlenecks say at strides 8 and 16.
  */
 import { fileURLToPath } from 'node:url';
 import { importModel } from '../src/compiler/compile-source.ts';
@@ -14,9 +14,9 @@ import type { Tensor } from '../src/compiler/tensor.ts';
 import { replaceFile } from '../src/durable.ts';
 import { patchNet } from '../src/training/defect/patch-net.ts';
 
-/** The sums at the ends of the two last groups of blocks at stride 16: 64 and 88 channels. */
-const taken = ['add_18', 'add_25'] as const;
-const { side, channels } = patchNet;
+/** The sums at the ends of the last two groups of blocks at each stride: 32 and 32, 64 and 88 channels. */
+const taken = { fine: ['add_5', 'add_7'], coarse: ['add_18', 'add_25'] } as const;
+const { side, fine, coarse } = patchNet;
 
 const centernet = new URL('../node_modules/@vladmandic/human/models/centernet.json', import.meta.url);
 const { graph } = await importModel(fileURLToPath(centernet));
@@ -24,11 +24,15 @@ const [input] = graph.inputs;
 if (input === undefined) throw new Error('Expected an input of CenterNet but received none');
 const resized: Graph = { ...graph, inputs: [{ ...input, shape: ['N', side, side, 3] }] };
 const simple = await simplify(resized);
-const trunk = removeUnused({ ...simple, outputs: taken.map((name) => ({ name })) });
+const trunk = removeUnused({
+  ...simple,
+  outputs: [...taken.fine, ...taken.coarse].map((name) => ({ name })),
+});
 
 const builder = new GraphBuilder([
   'image',
-  'patches',
+  fine.output,
+  coarse.output,
   input.name,
   ...trunk.nodes.flatMap(({ outputs }) => outputs),
 ]);
@@ -42,13 +46,18 @@ for (const [name, tensor] of trunk.initializers) {
 }
 standardise('image', input.name);
 for (const node of trunk.nodes) builder.push(node);
-builder.add('Concat', [...taken], { attributes: { axis: { int: 1 } }, output: 'patches' });
+builder.add('Concat', [...taken.fine], { attributes: { axis: { int: 1 } }, output: fine.output });
+builder.add('Concat', [...taken.coarse], { attributes: { axis: { int: 1 } }, output: coarse.output });
 const file = writeModel(
   builder.build({
     name: 'patches',
     opsets: graph.opsets,
     inputs: [{ name: 'image', type: 'uint8', shape: ['N', side, side, 3] }],
-    outputs: [{ name: 'patches', type: 'float32', shape: ['N', channels, side / 16, side / 16] }],
+    outputs: [fine, coarse].map(({ output, channels, cells }) => ({
+      name: output,
+      type: 'float32',
+      shape: ['N', channels, cells, cells],
+    })),
   }),
 );
 await replaceFile(fileURLToPath(new URL('../models/patches/patches.onnx', import.meta.url)), file);

@@ -16,7 +16,7 @@ beforeAll(async () => {
   bundle = join(folder, 'plate.bundle');
   const about = { name: 'plate', version: '1.0.0', description: 'Plates.', golden: files.slice(0, 1) };
   await writePartBundle({ fitted, ...about }, bundle);
-}, 60_000);
+}, 120_000);
 
 const yaml = (options: string) => `
 gateway: { id: gw }
@@ -66,22 +66,18 @@ describe('parts of a line over MQTT', () => {
     expect(answers.json()[1]).toMatchObject({ status: 'error', code: 'REQUEST_INVALID' });
   }, 60_000);
 
-  test('tell an overloaded line, and show nothing that lies under a mask', async () => {
+  test('tell an overloaded line, and pass a part whose only spot lies under a mask', async () => {
     const hidden = '[[[0.4, 0.1], [0.95, 0.1], [0.95, 0.6], [0.4, 0.6]]]';
     const { client } = await startGateway(yaml(`{ lagMs: 1, masks: ${hidden} }`));
     const results = await collect(client, 'edgeward/gw/press/inspect/result');
     const events = await collect(client, 'edgeward/gw/press/inspect/event');
-    const picture = await encoded(plate(9, spot));
+    // Not learned from either.
+    const picture = await encoded(plate(109, spot));
     await Promise.all(
       Array.from({ length: 12 }, () => client.publish('lines/press/part', picture, { qos: 1 })),
     );
     await results.until(12);
-    for (const { result } of results.json()) {
-      for (const { box } of result.regions) {
-        const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-        expect(Math.abs(x - spot.x / 256) > 0.1 || Math.abs(y - spot.y / 256) > 0.1).toBe(true);
-      }
-    }
+    for (const { result } of results.json()) expect(result).toMatchObject({ verdict: 'ok', defects: 0 });
     await events.until((messages) => messages.some(({ payload }) => payload.includes('"overloaded"')));
     expect(events.json().filter(({ type }) => type === 'overloaded')).toHaveLength(1);
   }, 60_000);

@@ -18,9 +18,12 @@ export interface Calibration {
 /** What a model that has not learned from a picture says of it. */
 export interface Judged {
   readonly evidence: Float32Array;
-  /** `[kinds, cells, cells]` */
+  /** `[kinds, 32, 32]` */
   readonly maps: Float32Array;
 }
+
+/** Of the kinds of evidence, and of maps: what tells damage from good parts counts as much as both kinds of strangeness. */
+const importance = [1, 1, 2];
 
 /** A score of 0.1 is what the median good part has. */
 const typical = 4;
@@ -31,7 +34,7 @@ export function unitOf(value: number): number {
 }
 
 /** How far beyond the median the threshold lies, in distances from the median to the ninetieth percentile. */
-const reach = 2;
+const reach = 3;
 
 /**
  * Puts kinds of evidence on one scale, that of the good parts' own distribution, adds them up, and lays the
@@ -43,23 +46,29 @@ export function calibrate(good: readonly Judged[], bad: readonly Judged[] = []):
     picture: linear(
       good.map(({ evidence }) => evidence),
       bad.map(({ evidence }) => evidence),
+      importance,
     ),
     // No patch of a good part should be shown as a defect: its worst one is what counts.
-    patch: linear(good.map(worstPatch), bad.map(worstPatch)),
+    patch: linear(good.map(worstPatch), bad.map(worstPatch), importance),
     local: linear(
       good.map((each) => withoutWhole(worstPatch(each))),
       bad.map((each) => withoutWhole(worstPatch(each))),
+      importance,
     ),
   };
 }
 
-function linear(good: readonly Float32Array[], bad: readonly Float32Array[]): Linear {
+function linear(
+  good: readonly Float32Array[],
+  bad: readonly Float32Array[],
+  counts: readonly number[],
+): Linear {
   const kinds = good[0]?.length ?? 0;
   const scales = Array.from({ length: kinds }, (_, kind) => {
     const values = good.map((row) => row[kind] ?? 0);
     const middle = quantile(values, 0.5);
     const spread = quantile(values, 0.9) - middle;
-    return { middle, spread: spread > 1e-6 ? spread : Number.POSITIVE_INFINITY };
+    return { middle, spread: spread > 1e-6 ? spread / (counts[kind] ?? 1) : Number.POSITIVE_INFINITY };
   });
   const sum = (row: Float32Array) =>
     scales.reduce((total, { middle, spread }, kind) => total + ((row[kind] ?? 0) - middle) / spread, 0);
@@ -95,7 +104,7 @@ function withoutWhole(kinds: Float32Array): Float32Array {
 }
 
 function worstPatch({ maps }: Judged): Float32Array {
-  const area = patchNet.cells * patchNet.cells;
+  const area = patchNet.fine.cells ** 2;
   const kinds = maps.length / area;
   return Float32Array.from({ length: kinds }, (_, kind) =>
     maps.subarray(kind * area, (kind + 1) * area).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),

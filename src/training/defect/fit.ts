@@ -3,8 +3,8 @@ import type { Pictures } from '../pictures.ts';
 import { type Calibration, calibrate, type Judged, unitOf } from './calibration.ts';
 import { learnParts } from './learn.ts';
 import { openScorer, partGraph } from './part-graph.ts';
-import { patchesOf, patchNet, readPatchNet } from './patch-net.ts';
-import { cellOf, innerPatches, type PatchRows, rowsOfPatches } from './samples.ts';
+import { openPartViewer, type SeenPart } from './part-viewer.ts';
+import { readPatchNet } from './patch-net.ts';
 import type { PartModel } from './scoring-graph.ts';
 
 export interface FitOptions {
@@ -25,19 +25,13 @@ export interface FittedParts {
   readonly heldOut: { readonly good: readonly number[]; readonly bad: readonly number[] };
 }
 
-interface Part {
-  readonly patches: Float32Array;
-  readonly rows: PatchRows;
-}
-
-const { side, cells } = patchNet;
 const fewest = 10;
 const folds = 3;
 
 /**
- * Learns what good parts look like and, from bad ones with masks, how defects do. The threshold follows from parts
- * that the model had not learned from.
- * @throws REQUEST_INVALID for too few pictures, TRAINING_UNAVAILABLE
+ * Learns what good parts look like, and to tell them from damage that is made up or, with masks, from that of bad
+ * ones. The threshold follows from parts that the model had not learned from.
+ * @throws REQUEST_INVALID for too few pictures or such of another size, TRAINING_UNAVAILABLE
  */
 export async function fitParts(options: FitOptions): Promise<FittedParts> {
   const { good, bad, masks, seed, signal, onProgress = () => {} } = options;
@@ -47,68 +41,68 @@ export async function fitParts(options: FitOptions): Promise<FittedParts> {
       `Expected at least ${fewest} pictures of good parts but received ${good.count}`,
     );
   }
-  const look = (pictures: Pictures) => patchesOf(pictures, { signal }).then((all) => all.map(partOf));
-  onProgress(`Looking at ${good.count} good parts`);
-  const goodParts = await look(good);
-  if (bad) onProgress(`Looking at ${bad.count} bad parts`);
-  const badParts = bad ? await look(bad) : [];
-  const marked = masks ? badParts.map(({ rows }, i) => ({ rows, shares: sharesOf(masks[i]) })) : [];
+  const viewer = await openPartViewer({ seed, signal });
+  try {
+    onProgress(`Looking at ${good.count} good parts`);
+    const goodParts = await viewer.lookAtGood(good, (index) => foldOf(index, good.count));
+    if (bad) onProgress(`Looking at ${bad.count} bad parts`);
+    const badParts = bad ? await viewer.lookAtBad(bad, masks) : [];
+    return await fitSeenParts({ good: goodParts, bad: badParts }, options);
+  } finally {
+    await viewer.close();
+  }
+}
 
-  const heldOut: { good: Judged[]; bad: Judged[] } = { good: [], bad: [] };
+/** The same of parts that were looked at before. */
+export async function fitSeenParts(
+  parts: { readonly good: readonly SeenPart[]; readonly bad: readonly SeenPart[] },
+  { seed, signal, onProgress = () => {} }: Pick<FitOptions, 'seed' | 'signal' | 'onProgress'>,
+): Promise<FittedParts> {
+  const learn = (kept: (index: number, count: number) => boolean) => {
+    const [good, bad] = [parts.good, parts.bad].map((all) => all.filter((_, i) => kept(i, all.length)));
+    const rows = (good ?? []).flatMap((part) => part.rows);
+    const lessons = [...(good ?? []), ...(bad ?? [])].flatMap((part) => part.lessons);
+    return learnParts(rows, lessons, { seed, signal });
+  };
+  const heldOut: { good: Judged[][]; bad: Judged[][] } = { good: [], bad: [] };
   for (let fold = 0; fold < folds; fold++) {
     onProgress(`Learning, ${fold + 1} of ${folds + 1}`);
-    const held = <T>(all: readonly T[], out: boolean) =>
-      all.filter((_, i) => (Math.floor((i * folds) / all.length) === fold) === out);
-    const rows = held(goodParts, false).map((part) => part.rows);
-    const model = await learnParts(rows, held(marked, false), { seed, signal });
-    heldOut.good.push(...(await judge(model, held(goodParts, true))));
-    heldOut.bad.push(...(await judge(model, held(badParts, true))));
+    const model = await learn((index, count) => foldOf(index, count) !== fold);
+    const held = (all: readonly SeenPart[]) => all.filter((_, i) => foldOf(i, all.length) === fold);
+    heldOut.good.push(...(await judge(model, held(parts.good))));
+    heldOut.bad.push(...(await judge(model, held(parts.bad))));
   }
   onProgress(`Learning, ${folds + 1} of ${folds + 1}`);
-  const model = await learnParts(
-    goodParts.map(({ rows }) => rows),
-    marked,
-    { seed, signal },
-  );
-  const calibration = calibrate(heldOut.good, heldOut.bad);
+  const model = await learn(() => true);
+  const calibration = calibrate(heldOut.good.flat(), heldOut.bad.flat());
+  const scores = (judged: readonly Judged[][]) =>
+    judged.flatMap(([asIs]) => (asIs ? scoreOf(asIs, calibration) : []));
   return {
     graph: partGraph(await readPatchNet(), model, calibration),
-    heldOut: { good: scores(heldOut.good, calibration), bad: scores(heldOut.bad, calibration) },
+    heldOut: { good: scores(heldOut.good), bad: scores(heldOut.bad) },
   };
 }
 
-function partOf(patches: Float32Array): Part {
-  return { patches, rows: rowsOfPatches(patches) };
+function foldOf(index: number, count: number): number {
+  return Math.floor((index * folds) / count);
 }
 
-async function judge(model: PartModel, parts: readonly Part[]): Promise<Judged[]> {
+/** Of every part, first as it is. */
+async function judge(model: PartModel, parts: readonly SeenPart[]): Promise<Judged[][]> {
   const scorer = await openScorer(model);
   try {
-    const judged: Judged[] = [];
-    for (const { patches } of parts) judged.push(await scorer.score(patches));
+    const judged: Judged[][] = [];
+    for (const { patches } of parts) {
+      const each: Judged[] = [];
+      for (const light of patches) each.push(await scorer.score(light));
+      judged.push(each);
+    }
     return judged;
   } finally {
     await scorer.close();
   }
 }
 
-function scores(judged: readonly Judged[], { picture }: Calibration): number[] {
-  return judged.map(({ evidence }) => {
-    return unitOf(
-      picture.weights.reduce((sum, weight, i) => sum + weight * (evidence[i] ?? 0), picture.bias),
-    );
-  });
-}
-
-/** The share of each inner patch that a mask `[256, 256]` covers. */
-function sharesOf(mask: Float32Array = new Float32Array(side * side)): Float32Array {
-  const size = side / cells;
-  return Float32Array.from({ length: innerPatches }, (_, inner) => {
-    const cell = cellOf(inner);
-    const start = Math.floor(cell / cells) * size * side + (cell % cells) * size;
-    let covered = 0;
-    for (let y = 0; y < size; y++)
-      for (let x = 0; x < size; x++) if ((mask[start + y * side + x] ?? 0) > 0.4) covered++;
-    return covered / (size * size);
-  });
+function scoreOf({ evidence }: Judged, { picture }: Calibration): number {
+  return unitOf(picture.weights.reduce((sum, weight, i) => sum + weight * (evidence[i] ?? 0), picture.bias));
 }

@@ -7,14 +7,8 @@ import { initializers } from '../networks.ts';
 import { seeded } from '../random.ts';
 import { trainModel } from '../train-model.ts';
 import { scalesOf } from './gaussian.ts';
+import { headLength, type Lessons } from './samples.ts';
 import type { PatchHead } from './scoring-graph.ts';
-
-/** Patches to learn from: `[count, length]`, and whether each is spoilt. */
-export interface PatchSamples {
-  readonly length: number;
-  readonly rows: Float32Array;
-  readonly spoilt: Uint8Array;
-}
 
 export interface HeadOptions {
   readonly units: number;
@@ -24,16 +18,15 @@ export interface HeadOptions {
 }
 
 /** Trains the two layers; what scales every number is folded into the first, so that they take patches as they are. */
-export async function trainHead(samples: PatchSamples, options: HeadOptions): Promise<PatchHead> {
+export async function trainHead({ rows, spoilt }: Lessons, options: HeadOptions): Promise<PatchHead> {
   const { units, epochs, seed, signal } = options;
-  const { length, rows, spoilt } = samples;
   const tensorflow = await loadTensorFlow();
   const { layers, sequential } = tensorflow.layers;
   const noise = seeded(seed);
   const glorot = initializers({ tensorflow, seed, noise });
   const model = sequential({
     layers: [
-      layers.inputLayer({ inputShape: [length] }),
+      layers.inputLayer({ inputShape: [headLength] }),
       seededDropout(tensorflow, { rate: 0.2, random: noise, name: `drop_patch_${seed}` }),
       layers.dense({ units, activation: 'relu', kernelInitializer: glorot() }),
       seededDropout(tensorflow, { rate: 0.3, random: noise, name: `drop_hidden_${seed}` }),
@@ -41,7 +34,7 @@ export async function trainHead(samples: PatchSamples, options: HeadOptions): Pr
     ],
   });
   try {
-    const { mean, deviation } = scalesOf(rows, length);
+    const { mean, deviation } = scalesOf(rows, headLength);
     await trainModel(tensorflow, model, examplesOf(rows, spoilt, mean, deviation), {
       objective: classification,
       epochs,

@@ -1,48 +1,36 @@
-import { type Random, seeded } from '../random.ts';
+import { permutation, seeded } from '../random.ts';
 import { fitGaussian } from './gaussian.ts';
 import { trainHead } from './head.ts';
 import { patchNet } from './patch-net.ts';
-import { innerPatches, type PatchRows, putPatch, somePatches } from './samples.ts';
+import { headLength, innerPatches, type Lessons, type PatchRows } from './samples.ts';
 import type { PartModel } from './scoring-graph.ts';
-
-/** A part whose defects are known patch by patch. */
-export interface SpoiltPart {
-  readonly rows: PatchRows;
-  /** `[196]`: the share of every inner patch that is spoilt. */
-  readonly shares: Float32Array;
-}
 
 export interface LearnOptions {
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-const { channels } = patchNet;
+const { channels } = patchNet.coarse;
 /** Bounds of what is looked at, so that a thousand pictures take hardly longer than a hundred. */
 const [mostGaussianPatches, mostHeadPatches] = [30_000, 36_000];
-/** From this share on a patch counts as spoilt; those in between teach nothing. */
-const spoiltShare = 0.2;
 /** Of patches there are always plenty; of whole pictures the share falls with their number, as 6 to 30. */
 const patchShrinkage = 0.01;
 const wholeShrinkage = (pictures: number) => Math.min(0.5, Math.max(0.05, 6 / pictures));
-const head = { units: 32, epochs: 6 };
+const head = { units: 64, epochs: 4 };
 
-/** What good parts look like and, where defects are known, how spoilt patches differ from good ones. */
+/** What good parts look like, and how damaged patches differ from good ones. */
 export async function learnParts(
   good: readonly PatchRows[],
-  spoilt: readonly SpoiltPart[],
+  lessons: readonly Lessons[],
   { seed, signal }: LearnOptions,
 ): Promise<PartModel> {
-  const random = seeded(seed);
   const pictures = new Float32Array(good.length * 2 * channels);
   for (const [i, { picture }] of good.entries()) pictures.set(picture, i * 2 * channels);
   return {
     own: fitGaussian(patchesOf(good, 'own'), channels, patchShrinkage),
     plain: fitGaussian(patchesOf(good, 'plain'), channels, patchShrinkage),
     whole: fitGaussian(pictures, 2 * channels, wholeShrinkage(good.length)),
-    ...(spoilt.length > 0 && {
-      head: await trainHead(headSamples(good, spoilt, random), { ...head, seed, signal }),
-    }),
+    head: await trainHead(someOf(lessons, seed), { ...head, seed, signal }),
   };
 }
 
@@ -59,22 +47,18 @@ function patchesOf(parts: readonly PatchRows[], kind: 'own' | 'plain'): Float32A
   return all;
 }
 
-/** As many good patches as spoilt ones, about; the good ones of spoilt pictures among them. */
-function headSamples(good: readonly PatchRows[], spoilt: readonly SpoiltPart[], random: Random) {
-  const picked: { rows: PatchRows; index: number; spoilt: 0 | 1 }[] = [];
-  const eachSpoilt = Math.max(8, Math.ceil(mostHeadPatches / 2 / Math.max(1, spoilt.length)));
-  for (const { rows, shares } of spoilt) {
-    const order = somePatches(innerPatches, random);
-    const bad = order.filter((index) => (shares[index] ?? 0) >= spoiltShare);
-    const clean = order.filter((index) => shares[index] === 0);
-    for (const index of bad.subarray(0, eachSpoilt)) picked.push({ rows, index, spoilt: 1 });
-    for (const index of clean.subarray(0, eachSpoilt >> 1)) picked.push({ rows, index, spoilt: 0 });
+/** All patches of all lessons, or as many of them at random as a head learns from. */
+function someOf(lessons: readonly Lessons[], seed: number): Lessons {
+  const places = lessons.flatMap(({ spoilt }, lesson) => Array.from(spoilt, (_, at) => ({ lesson, at })));
+  const order = permutation(places.length, seeded(seed)).subarray(0, mostHeadPatches);
+  const rows = new Float32Array(order.length * headLength);
+  const spoilt = new Uint8Array(order.length);
+  for (const [row, index] of order.entries()) {
+    const place = places[index];
+    const from = place && lessons[place.lesson];
+    if (!from) continue;
+    rows.set(from.rows.subarray(place.at * headLength, (place.at + 1) * headLength), row * headLength);
+    spoilt[row] = from.spoilt[place.at] ?? 0;
   }
-  const eachGood = Math.max(8, Math.ceil(Math.min(picked.length, mostHeadPatches / 2) / good.length));
-  for (const rows of good) {
-    for (const index of somePatches(eachGood, random)) picked.push({ rows, index, spoilt: 0 });
-  }
-  const all = new Float32Array(picked.length * 2 * channels);
-  for (const [row, { rows, index }] of picked.entries()) putPatch(rows, index, all, row);
-  return { length: 2 * channels, rows: all, spoilt: Uint8Array.from(picked, ({ spoilt }) => spoilt) };
+  return { rows, spoilt };
 }

@@ -1,15 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import type { Graph } from '../../compiler/graph.ts';
 import { readModel, writeModel } from '../../compiler/onnx/model.ts';
-import { openSession } from '../../compiler/runtime.ts';
-import { GatewayError } from '../../errors.ts';
-import { type Pictures, pictureAt } from '../pictures.ts';
+import { openSession, type Session } from '../../compiler/runtime.ts';
 
-/** `[N, 256, 256, 3]` uint8 -> `[N, 152, 16, 16]`: what a frozen net says of each patch of 16 × 16 pixels. */
-export const patchNet = { side: 256, cells: 16, channels: 152, input: 'image', output: 'patches' } as const;
+/**
+ * `[N, 256, 256, 3]` uint8 -> what a frozen net says of each patch of a picture, at two strides: `fine`
+ * `[N, 64, 32, 32]` and `coarse` `[N, 152, 16, 16]`.
+ */
+export const patchNet = {
+  side: 256,
+  input: 'image',
+  fine: { output: 'fine', channels: 64, cells: 32 },
+  coarse: { output: 'coarse', channels: 152, cells: 16 },
+} as const;
 
-/** Numbers a picture. */
-export const patchNumbers: number = patchNet.channels * patchNet.cells * patchNet.cells;
+/** What the net says of one picture: `[64, 32, 32]` and `[152, 16, 16]`. */
+export interface Patches {
+  readonly fine: Float32Array;
+  readonly coarse: Float32Array;
+}
+
+/** Looks at pictures, one at a time. */
+export interface PatchViewer {
+  /** @param pixels `[256, 256, 3]` */
+  look(pixels: Uint8Array): Promise<Patches>;
+  close(): Promise<void>;
+}
 
 /** Both `src/training/defect/` and `dist/training/defect/` lie three levels under the root of the package. */
 const file = new URL('../../../models/patches/patches.onnx', import.meta.url);
@@ -18,37 +34,24 @@ export async function readPatchNet(): Promise<Graph> {
   return readModel(await readFile(file));
 }
 
-/**
- * The patches of every picture, `[152, 16, 16]` each.
- * @throws REQUEST_INVALID if the pictures are not of the size that the net takes.
- */
-export async function patchesOf(
-  pictures: Pictures,
-  { signal, onProgress }: { signal?: AbortSignal | undefined; onProgress?: (done: number) => void } = {},
-): Promise<Float32Array[]> {
-  const { side, input, output } = patchNet;
-  if (pictures.width !== side || pictures.height !== side || pictures.channels !== 3) {
-    const { width, height, channels } = pictures;
-    throw new GatewayError(
-      'REQUEST_INVALID',
-      `Expected pictures of ${side} × ${side} × 3 for patches but received ${width} × ${height} × ${channels}`,
-    );
-  }
+export async function openPatchViewer(): Promise<PatchViewer> {
+  const { side, input, fine, coarse } = patchNet;
   const session = await openSession(writeModel(await readPatchNet()), { threads: 2 });
-  try {
-    const rows: Float32Array[] = [];
-    for (let i = 0; i < pictures.count; i++) {
-      signal?.throwIfAborted();
-      const data = pictureAt(pictures, i);
-      const { [output]: patches } = await session.run({
-        [input]: { type: 'uint8', dims: [1, side, side, 3], data },
+  return {
+    async look(pixels) {
+      const results = await session.run({
+        [input]: { type: 'uint8', dims: [1, side, side, 3], data: pixels },
       });
-      if (patches?.type !== 'float32') throw new TypeError(`Expected float32 but received ${patches?.type}`);
-      rows.push(patches.data);
-      onProgress?.(i + 1);
-    }
-    return rows;
-  } finally {
-    await session.close();
-  }
+      return { fine: floatsOf(results, fine.output), coarse: floatsOf(results, coarse.output) };
+    },
+    close: () => session.close(),
+  };
+}
+
+/** @throws TypeError if the net gives something else under this name. */
+export function floatsOf(results: Awaited<ReturnType<Session['run']>>, name: string): Float32Array {
+  const found = results[name];
+  if (found?.type !== 'float32')
+    throw new TypeError(`Expected float32 for ${name} but received ${found?.type}`);
+  return found.data;
 }
