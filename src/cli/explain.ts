@@ -7,6 +7,7 @@ import { GatewayError } from '../errors.ts';
 
 interface Options {
   readonly config: string;
+  readonly topic?: string;
   readonly json?: boolean;
 }
 
@@ -16,6 +17,7 @@ export function explainCommand(): Command {
     .argument('<result>', 'file with the message of a result topic, or - for standard input')
     .argument('<frame>', 'file with the bytes of the frame, as they were sent or out of their envelope')
     .requiredOption('-c, --config <file>', 'YAML file of the gateway')
+    .option('--topic <topic>', 'that the frame came on, where channels of `sensor` have topics of their own')
     .option('--json', 'print one line of JSON')
     .addHelpText(
       'after',
@@ -36,7 +38,8 @@ Example:
     .action(run);
 }
 
-async function run(result: string, frame: string, { config: configFile, json }: Options): Promise<void> {
+async function run(result: string, frame: string, options: Options): Promise<void> {
+  const { config: configFile, topic, json } = options;
   const [{ explain }, { parseRecorded }, { loadConfig }, { createLog }] = await Promise.all([
     import('../daemon/explain/explain.ts'),
     import('../daemon/explain/recorded.ts'),
@@ -49,6 +52,7 @@ async function run(result: string, frame: string, { config: configFile, json }: 
     configFile: resolve(configFile),
     recorded,
     payload: await read(frame),
+    topic,
     log: await createLog({ level: 'error', format: 'auto' }),
   });
   process.stdout.write(json ? `${JSON.stringify(explanation)}\n` : describe(explanation));

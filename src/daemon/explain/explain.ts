@@ -33,9 +33,11 @@ export async function explain(options: {
   configFile: string;
   recorded: Recorded;
   payload: Buffer;
+  /** That it came on, for pipelines that heed it. */
+  topic?: string | undefined;
   log: Logger;
 }): Promise<Explanation> {
-  const { config, configFile, recorded, payload, log } = options;
+  const { config, configFile, recorded, log } = options;
   const plan = (await planPipelines(config, configFile)).get(recorded.pipeline);
   if (!plan) {
     const names = Object.keys(config.pipelines).join(', ') || 'no pipeline';
@@ -57,7 +59,7 @@ export async function explain(options: {
     await pipeline.start();
     try {
       const scope = pipeline.scope();
-      const { result } = await pipeline.decide(frameOf(config, recorded, payload), scope);
+      const { result } = await pipeline.decide(frameOf(config, recorded, options), scope);
       const found = differences(recorded.result, asJson(result));
       return {
         frame: recorded.frame,
@@ -96,7 +98,11 @@ function hostEntry(role: string, host: ModelHost | undefined): [string, ModelHos
 }
 
 /** The bytes as they came: an envelope, or what was in it. */
-function frameOf(config: Config, { frame, pipeline }: Recorded, payload: Buffer) {
+function frameOf(
+  config: Config,
+  { frame, pipeline }: Recorded,
+  { payload, topic }: { readonly payload: Buffer; readonly topic?: string | undefined },
+) {
   const { id, source, receivedAt } = frame;
   const wanted = config.pipelines[pipeline]?.sources ?? [];
   const sources = Object.entries(config.sources).filter(
@@ -104,7 +110,9 @@ function frameOf(config: Config, { frame, pipeline }: Recorded, payload: Buffer)
   );
   const declared = sources.find(([name]) => name === source) ?? sources.find(([, each]) => each.contentType);
   const contentType = declared?.[1].contentType ?? null;
-  const parsed = parseFrame(source, { payload, receivedAt, userProperties: { 'frame-id': id } }, contentType);
+  const userProperties = { 'frame-id': id };
+  const arrival = { payload, receivedAt, userProperties, ...(topic === undefined ? {} : { topic }) };
+  const parsed = parseFrame(source, arrival, contentType);
   return { ...parsed, id };
 }
 
