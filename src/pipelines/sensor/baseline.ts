@@ -12,6 +12,8 @@ const clip = 2;
 export class Baseline {
   /** By index of `mean`, in `scale`. */
   readonly drift: Float64Array;
+  /** Indices where it came as far as it may and has not come half of the way back: it follows no further there. */
+  readonly spent = new Set<number>();
   readonly #adaptMs: number;
   readonly #maxDrift: number;
   #at: number | undefined;
@@ -36,7 +38,10 @@ export class Baseline {
     }
     for (const [i, sum] of sums.entries()) {
       const step = share * bounded(sum / (counts[i] || 1), clip);
-      this.drift[i] = bounded((this.drift[i] ?? 0) + step, this.#maxDrift);
+      const drift = bounded((this.drift[i] ?? 0) + step, this.#maxDrift);
+      this.drift[i] = drift;
+      if (drift !== 0 && Math.abs(drift) >= this.#maxDrift) this.spent.add(i);
+      else if (Math.abs(drift) < this.#maxDrift / 2) this.spent.delete(i);
     }
   }
 }

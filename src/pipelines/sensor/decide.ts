@@ -16,13 +16,14 @@ export class Reporter {
   #reasons = '';
   /** By channel, why it is off. */
   readonly #off = new Map<string, string>();
+  #drifted: readonly string[] = [];
   #last: Judged | undefined;
 
   constructor(options: SensorOptions) {
     this.#options = options;
   }
 
-  decide({ channels, windows, anomaly, netError, late }: Outcome): Decision {
+  decide({ channels, windows, anomaly, netError, late, drifted }: Outcome): Decision {
     this.#last = windows.findLast(({ verdict }) => verdict) ?? this.#last;
     const latest = windows.at(-1);
     const reasons = reasonsOf(channels, anomaly === true);
@@ -35,7 +36,14 @@ export class Reporter {
       [...channels].map(([name, channel]) => [name, this.#describe(name, channel)]),
     );
     const demonstration = this.#options.demonstration ? { demonstration: true } : {};
-    const shared = { alarm, reasons, suppressed, channels: described, ...demonstration };
+    const shared = {
+      alarm,
+      reasons,
+      suppressed,
+      channels: described,
+      ...(drifted.length > 0 ? { drifted } : {}),
+      ...demonstration,
+    };
     const net = netError ?? latest?.skipped;
     return {
       result: {
@@ -54,7 +62,10 @@ export class Reporter {
         scoreValid: net === undefined && known !== undefined,
       },
       ...(score === null ? {} : nearThreshold(score, 0.5, this.#options.sampleNearThreshold)),
-      events: this.#events(alarm, reasons, channels, { ...explanation, ...demonstration }),
+      events: [
+        ...this.#drifts(drifted),
+        ...this.#events(alarm, reasons, channels, { ...explanation, ...demonstration }),
+      ],
     };
   }
 
@@ -67,6 +78,13 @@ export class Reporter {
       ...(dropout ? { why: dropout } : {}),
       level,
     };
+  }
+
+  /** Told once: the net should be fitted anew before that becomes an alarm. */
+  #drifts(drifted: readonly string[]): Event[] {
+    const fresh = drifted.filter((channel) => !this.#drifted.includes(channel));
+    this.#drifted = drifted;
+    return fresh.map((channel) => ({ type: 'drifted', channel }));
   }
 
   #events(

@@ -34,7 +34,7 @@ export function entitiesOf({ channels }: SensorOptions): Entity[] {
       platform: 'event',
       name: 'event',
       from: 'event',
-      eventTypes: ['warning', 'critical', 'cleared', 'sensor_off', 'sensor_on'],
+      eventTypes: ['warning', 'critical', 'cleared', 'sensor_off', 'sensor_on', 'drifted'],
     },
     ...Object.entries(channels).flatMap(([name, { unit }]): Entity[] => [
       {

@@ -1,7 +1,7 @@
 import { asGatewayError, GatewayError } from '../../errors.ts';
 import type { Manifest, ReadingsInput } from '../../models/manifest.ts';
 import { Baseline } from './baseline.ts';
-import { qualityOf } from './columns.ts';
+import { channelOf, qualityOf } from './columns.ts';
 import { Grid, type Window } from './grid.ts';
 import { judge, type Net, type Prepared, prepare, type Verdict } from './net.ts';
 import type { SensorOptions } from './options.ts';
@@ -66,6 +66,13 @@ export class NetMonitor {
 
   get late(): number {
     return this.#grid?.late ?? 0;
+  }
+
+  /** Channels whose normal has drifted as far as it is followed. */
+  get drifted(): string[] {
+    const { spent } = this.#baseline;
+    const channels = new Set([...spent].map((column) => channelOf(this.#readings, column)));
+    return this.#readings.channels.filter((_, i) => channels.has(i));
   }
 
   /** Step of the samples in a list whose channel does not say, ms. */

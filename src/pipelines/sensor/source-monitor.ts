@@ -15,6 +15,8 @@ export interface Outcome {
   /** Why there are no windows, though there should be. */
   readonly netError: string | undefined;
   readonly late: number;
+  /** Channels whose normal has drifted as far as it is followed. */
+  readonly drifted: readonly string[];
 }
 
 /** The year 9999, ms: what comes later is no time, and `Date` could soon not say what it is. */
@@ -69,6 +71,7 @@ export class SourceMonitor {
       anomaly: this.#net?.alarm.active,
       netError,
       late: this.#net?.late ?? 0,
+      drifted: this.#net?.drifted ?? [],
     };
   }
 

@@ -190,7 +190,20 @@ describe('the alarm of a net', () => {
     const jump = await run(net, [...times(10, low), ...times(5, high)], { adaptS: 20, maxDrift: 10 });
     expect(jump.flatMap(typesOf)).toEqual(['warning']);
     const bounded = await run(net, drifting, { adaptS: 20, maxDrift: 1 });
-    expect(bounded.flatMap(typesOf)).toEqual(['warning']);
+    // Told before it can be an alarm, and once.
+    expect(bounded.flatMap(typesOf)).toEqual(['drifted a', 'warning']);
+    expect(bounded.at(-1)?.state).toMatchObject({ drifted: ['a'] });
+    expect(adaptive.at(-1)?.state).not.toHaveProperty('drifted');
+  });
+
+  it('tells again of a drift that came back from its bound', async () => {
+    const net = netOf(zeros, { window: 2, stride: 1 });
+    const level = (a: number) => times(100, { a, b: 20 });
+    const seen = await run(net, [...level(11), ...level(10), ...level(11)], { adaptS: 20, maxDrift: 0.8 });
+    expect(seen.flatMap(typesOf).filter((type) => type.startsWith('drifted'))).toEqual([
+      'drifted a',
+      'drifted a',
+    ]);
   });
 });
 
