@@ -4,6 +4,7 @@
  */
 import { atLeast, atMost, type Benchmark, type Goal, median, rounded } from '../bench/report.ts';
 import { type FittedParts, fitParts, fitSeenParts } from '../src/training/defect/fit.ts';
+import { withSpots } from '../src/training/defect/fit-marked.ts';
 import { openPartViewer, type SeenPart } from '../src/training/defect/part-viewer.ts';
 import { readMasks, readParts } from '../src/training/defect/read-parts.ts';
 import { auroc, mean } from './defect/areas.ts';
@@ -108,7 +109,10 @@ async function learned(
   }
   const bad = way === 'supervised' ? training.filter(({ isBad, mask }) => isBad && mask) : [];
   const partsSeen = (of: readonly Tile[]) => of.flatMap(({ file }) => seen.get(file) ?? []);
-  return fitSeenParts({ good: partsSeen(good), bad: partsSeen(bad) }, { seed });
+  const fitted = await fitSeenParts({ good: partsSeen(good), bad: partsSeen(bad) }, { seed });
+  if (way !== 'supervised') return fitted;
+  const masks = await readMasks(bad.map(({ mask = '' }) => mask));
+  return withSpots(fitted, { good: await partsOf(good), bad: await partsOf(bad), masks, seed });
 }
 
 function partsOf(tiles: readonly Tile[]) {

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { readTiles } from '../eval/tiles.ts';
-import { fitParts } from '../src/training/defect/fit.ts';
+import { fitMarkedParts } from '../src/training/defect/fit-marked.ts';
 import { writePartBundle } from '../src/training/defect/part-bundle.ts';
 import { readMasks, readParts } from '../src/training/defect/read-parts.ts';
 import { goldenPlates } from './golden-plates.ts';
@@ -13,7 +13,7 @@ async function main({ data, out, seed }: { data: string; out: string; seed: stri
   const tiles = (await readTiles(data)).toSorted((a, b) => Number(a.group) - Number(b.group));
   const good = tiles.filter(({ isBad }) => !isBad).map(({ file }) => file);
   const bad = tiles.flatMap(({ isBad, file, mask }) => (isBad && mask ? [{ file, mask }] : []));
-  const fitted = await fitParts({
+  const fitted = await fitMarkedParts({
     good: await readParts(good),
     bad: await readParts(bad.map(({ file }) => file)),
     masks: await readMasks(bad.map(({ mask }) => mask)),

@@ -2,7 +2,7 @@ import type { NamedTensorMap, Variable } from '@tensorflow/tfjs-core';
 import type { TensorFlow } from './backend.ts';
 
 /** What the optimizer remembers of a variable: running means of its gradient and of the square of it. */
-interface Moments {
+export interface Moments {
   readonly mean: Float32Array;
   readonly square: Float32Array;
 }
@@ -33,21 +33,35 @@ export function adamStep(
   learningRate: number,
 ): void {
   state.step++;
-  const rate = (learningRate * Math.sqrt(1 - beta2 ** state.step)) / (1 - beta1 ** state.step);
+  const rate = adamRate(learningRate, state.step);
   for (const [i, variable] of variables.entries()) {
     const gradient = gradients[variable.name]?.dataSync();
     const moments = state.moments[i];
     if (gradient === undefined || moments === undefined) continue;
-    const { mean, square } = moments;
     const weights = Float32Array.from(variable.dataSync());
-    for (let k = 0; k < weights.length; k++) {
-      const each = gradient[k] ?? 0;
-      const first = beta1 * (mean[k] ?? 0) + (1 - beta1) * each;
-      const second = beta2 * (square[k] ?? 0) + (1 - beta2) * each * each;
-      mean[k] = first;
-      square[k] = second;
-      weights[k] = (weights[k] ?? 0) - (rate * first) / (Math.sqrt(second) + epsilon);
-    }
+    adamUpdate(weights, gradient, moments, rate);
     core.tidy(() => variable.assign(core.tensor(weights, variable.shape, 'float32')));
+  }
+}
+
+/** The rate of a step, from 1, with what makes up for moments that begin at zero. */
+export function adamRate(learningRate: number, step: number): number {
+  return (learningRate * Math.sqrt(1 - beta2 ** step)) / (1 - beta1 ** step);
+}
+
+/** Changes `weights` and `moments` in place. */
+export function adamUpdate(
+  weights: Float32Array,
+  gradient: ArrayLike<number>,
+  { mean, square }: Moments,
+  rate: number,
+): void {
+  for (let k = 0; k < weights.length; k++) {
+    const each = gradient[k] ?? 0;
+    const first = beta1 * (mean[k] ?? 0) + (1 - beta1) * each;
+    const second = beta2 * (square[k] ?? 0) + (1 - beta2) * each * each;
+    mean[k] = first;
+    square[k] = second;
+    weights[k] = (weights[k] ?? 0) - (rate * first) / (Math.sqrt(second) + epsilon);
   }
 }

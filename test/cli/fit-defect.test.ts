@@ -19,7 +19,7 @@ function learn(...options: string[]) {
 
 describe('edgeward fit defect', () => {
   it('learns from good and marked bad parts, and the bundle tells them apart in a model process', async () => {
-    const { out, run } = learn('--good', good, '--bad', bad, '--masks', masks, '--json');
+    const { out, run } = learn('--good', good, '--bad', bad, '--masks', masks, '--steps', '6', '--json');
     const { code, stdout } = await run;
     expect(code).toBe(0);
     const report = JSON.parse(stdout);
@@ -34,7 +34,7 @@ describe('edgeward fit defect', () => {
     };
     expect(await score(plate(201))).toBeLessThan(0.5);
     expect(await score(plate(202, { x: 90, y: 100, radius: 14 }))).toBeGreaterThan(0.5);
-  }, 90_000);
+  }, 180_000);
 
   it('names the bad part that has no mask', async () => {
     const fewer = await folderOf(spots.slice(0, 3).map(discMask));

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { GatewayError } from '../../errors.ts';
 import type { Box } from '../../image.ts';
+import type { FitOptions, FittedParts } from '../../training/defect/fit.ts';
 import { count } from '../compile-options.ts';
 import { interruptSignal } from '../interrupt.ts';
 
@@ -13,6 +14,7 @@ interface Options {
   readonly name?: string;
   readonly modelVersion: string;
   readonly crop?: Box;
+  readonly steps?: number;
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -30,6 +32,11 @@ export function fitDefectCommand(): Command {
     .option('--name <name>', 'of the model (default: after the bundle)')
     .option('--model-version <semver>', 'of the bundle', '1.0.0')
     .option('--crop <x,y,width,height>', 'the part of each picture that is meant, in [0, 1]', box)
+    .option(
+      '--steps <n>',
+      'of each of three nets that learn from the masks (default: 600, two minutes)',
+      count,
+    )
     .option('--seed <n>', 'the same seed and pictures make the same bundle', count, 1)
     .option('--json', 'print the report as one line of JSON')
     .addHelpText(
@@ -46,26 +53,28 @@ Examples:
 }
 
 async function run(options: Options): Promise<void> {
-  const [{ fitParts }, { partFiles, readMasks, readParts }, { writePartBundle }] = await Promise.all([
-    import('../../training/defect/fit.ts'),
+  const [{ partFiles, readMasks, readParts }, { writePartBundle }] = await Promise.all([
     import('../../training/defect/read-parts.ts'),
     import('../../training/defect/part-bundle.ts'),
   ]);
   const started = performance.now();
-  const { crop, seed } = options;
+  const { crop, seed, steps } = options;
   const goodFiles = await partFiles(options.good);
   const badFiles = options.bad === undefined ? undefined : await partFiles(options.bad);
   const maskFiles = options.masks === undefined ? undefined : await partFiles(options.masks);
-  const fitted = await fitParts({
-    good: await readParts(goodFiles, crop),
-    bad: badFiles && (await readParts(badFiles, crop)),
-    masks: maskFiles && (await readMasks(matched(maskFiles, badFiles ?? []), crop)),
-    seed,
-    signal: interruptSignal(),
-    onProgress: (step) => {
-      if (!options.json) process.stderr.write(`${step}\n`);
+  const fitted = await learn(
+    {
+      good: await readParts(goodFiles, crop),
+      bad: badFiles && (await readParts(badFiles, crop)),
+      masks: maskFiles && (await readMasks(matched(maskFiles, badFiles ?? []), crop)),
+      seed,
+      signal: interruptSignal(),
+      onProgress: (step) => {
+        if (!options.json) process.stderr.write(`${step}\n`);
+      },
     },
-  });
+    steps,
+  );
   const name = options.name ?? basename(options.out).replace(/\.bundle$/, '');
   const evenly = [0, 0.5, 1].map((share) => goodFiles[Math.round(share * (goodFiles.length - 1))] ?? '');
   const bundle = await writePartBundle(
@@ -87,6 +96,17 @@ async function run(options: Options): Promise<void> {
     bad: { count: bad.length, found: bad.filter((score) => score >= 0.5).length },
   };
   process.stdout.write(`${options.json ? JSON.stringify(report) : describe(report)}\n`);
+}
+
+/** From masks too, where there are some. */
+async function learn(options: FitOptions, steps: number | undefined): Promise<FittedParts> {
+  const { bad, masks } = options;
+  if (bad && masks) {
+    const { fitMarkedParts } = await import('../../training/defect/fit-marked.ts');
+    return fitMarkedParts({ ...options, bad, masks, steps });
+  }
+  const { fitParts } = await import('../../training/defect/fit.ts');
+  return fitParts(options);
 }
 
 interface Report {

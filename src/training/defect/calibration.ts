@@ -1,4 +1,5 @@
 import { patchNet } from './patch-net.ts';
+import { weightsOf } from './weights.ts';
 
 /** `unitOf(weights · numbers + bias)`: 0.5 is the threshold. */
 interface Linear {
@@ -33,13 +34,19 @@ export function unitOf(value: number): number {
   return 0.5 + (0.5 * value) / (1 + Math.abs(value));
 }
 
+/** The number that `unitOf` made this of. */
+export function undone(unit: number): number {
+  const signed = 2 * unit - 1;
+  return signed / (1 - Math.abs(signed));
+}
+
 /** How far beyond the median the threshold lies, in distances from the median to the ninetieth percentile. */
 const reach = 3;
 
 /**
  * Puts kinds of evidence on one scale, that of the good parts' own distribution, adds them up, and lays the
- * threshold where hardly a good part comes. Bad ones, where there are some, move it to where it tells them apart
- * best, but never so low that more than a tenth of the good parts would be refused.
+ * threshold where hardly a good part comes. Bad ones, where there are some, tell how much each kind counts, and move
+ * it to where it tells them apart best, but never so low that more than a tenth of the good parts would be refused.
  */
 export function calibrate(good: readonly Judged[], bad: readonly Judged[] = []): Calibration {
   return {
@@ -58,30 +65,36 @@ export function calibrate(good: readonly Judged[], bad: readonly Judged[] = []):
   };
 }
 
-function linear(
+/** @param importance of each kind of evidence where no bad ones tell it; all the same by default. */
+export function linear(
   good: readonly Float32Array[],
   bad: readonly Float32Array[],
-  counts: readonly number[],
+  importance: readonly number[] = [],
 ): Linear {
   const kinds = good[0]?.length ?? 0;
   const scales = Array.from({ length: kinds }, (_, kind) => {
     const values = good.map((row) => row[kind] ?? 0);
     const middle = quantile(values, 0.5);
     const spread = quantile(values, 0.9) - middle;
-    return { middle, spread: spread > 1e-6 ? spread / (counts[kind] ?? 1) : Number.POSITIVE_INFINITY };
+    return { middle, spread: spread > 1e-6 ? spread : Number.POSITIVE_INFINITY };
   });
+  const deviations = (row: Float32Array) =>
+    scales.map(({ middle, spread }, kind) => ((row[kind] ?? 0) - middle) / spread);
+  const counts =
+    bad.length > 0
+      ? weightsOf(good.map(deviations), bad.map(deviations))
+      : scales.map((_, kind) => importance[kind] ?? 1);
   const sum = (row: Float32Array) =>
-    scales.reduce((total, { middle, spread }, kind) => total + ((row[kind] ?? 0) - middle) / spread, 0);
+    deviations(row).reduce((total, value, kind) => total + value * (counts[kind] ?? 0), 0);
   const sums = good.map(sum);
   const middle = quantile(sums, 0.5);
   const ninety = Math.max(middle + 1e-6, quantile(sums, 0.9));
   const threshold =
     bad.length > 0 ? Math.max(ninety, bestSplit(sums, bad.map(sum))) : middle + reach * (ninety - middle);
   const gain = typical / (threshold - middle);
-  return {
-    weights: scales.map(({ spread }) => gain / spread),
-    bias: scales.reduce((total, scale) => total - (gain * scale.middle) / scale.spread, -gain * threshold),
-  };
+  const weights = scales.map(({ spread }, kind) => (gain * (counts[kind] ?? 0)) / spread);
+  const shift = scales.reduce((total, { middle }, kind) => total + (weights[kind] ?? 0) * middle, 0);
+  return { weights, bias: -gain * threshold - shift };
 }
 
 /** The value with the greatest mean of the shares that are right on either side of it. */

@@ -4,6 +4,7 @@ import { Image } from '../../../src/image.ts';
 import { type LoadedModel, loadModel } from '../../../src/models/child/loaded-model.ts';
 import { packInputs } from '../../../src/models/protocol.ts';
 import { fitParts } from '../../../src/training/defect/fit.ts';
+import { fitMarkedParts } from '../../../src/training/defect/fit-marked.ts';
 import { writePartBundle } from '../../../src/training/defect/part-bundle.ts';
 import { partFiles, readMasks, readParts } from '../../../src/training/defect/read-parts.ts';
 import { discMask, encoded, folderOf, plate, side } from './parts.ts';
@@ -94,10 +95,10 @@ test('masks of bad parts teach what defects look like', async () => {
   }));
   const bad = await partFiles(await folderOf(spots.map((each, i) => plate(20 + i, each))));
   const masks = await readMasks(await partFiles(await folderOf(spots.map(discMask))));
-  const { heldOut } = await fitParts({ good, bad: await readParts(bad), masks, seed: 1 });
+  const { heldOut } = await fitMarkedParts({ good, bad: await readParts(bad), masks, steps: 10, seed: 1 });
   expect(Math.min(...heldOut.bad)).toBeGreaterThan(0.5);
   expect(heldOut.good.filter((score) => score > 0.5).length).toBeLessThanOrEqual(2);
-}, 120_000);
+}, 180_000);
 
 test('too few good parts are refused', async () => {
   const good = await readParts(await partFiles(await folderOf([plate(1), plate(2)])));
