@@ -64,6 +64,7 @@ const pictureInput: Reader<PictureInput> = (value, path) => {
     {
       scale: oneOrEachChannel,
       offset: oneOrEachChannel,
+      antialias: oneOf(true, false),
       pad: number({ min: 0, max: 255, integer: true }),
       landmarks: landmarksReader,
     },

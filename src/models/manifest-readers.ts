@@ -34,7 +34,7 @@ export function number(options: { min?: number; max?: number; integer?: boolean 
   };
 }
 
-export function oneOf<const T extends string | number>(...allowed: readonly T[]): Reader<T> {
+export function oneOf<const T extends string | number | boolean>(...allowed: readonly T[]): Reader<T> {
   const what = allowed.map((value) => JSON.stringify(value)).join(' or ');
   return (value, path) => {
     const found = allowed.find((candidate) => candidate === value);

@@ -1,7 +1,7 @@
 import type { Box } from '../../image.ts';
 import type { PictureInput } from '../manifest.ts';
 
-export type Target = Pick<PictureInput, 'width' | 'height' | 'colour' | 'resize' | 'pad'>;
+export type Target = Pick<PictureInput, 'width' | 'height' | 'colour' | 'resize' | 'antialias' | 'pad'>;
 
 interface Size {
   readonly width: number;

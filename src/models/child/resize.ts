@@ -1,5 +1,6 @@
 import type { Box } from '../../image.ts';
 import type { PictureInput } from '../manifest.ts';
+import { average, isReduced } from './average.ts';
 import { type Axis, axis, type Placement, placement, type Target } from './placement.ts';
 
 /** Decoded pixels, row by row without gaps. */
@@ -33,8 +34,8 @@ const defaultPad = 114;
  *
  * Bilinear with half-pixel centres and no smoothing beforehand, as `tf.image.resize`, `cv2.INTER_LINEAR`
  * and ONNX `Resize` (`linear`, `half_pixel`) do by default: nets have been trained on that. It reads four
- * pixels for each target pixel however strong the reduction, so a camera that sends many times the size
- * of the net's input loses fine detail; let it send less. Within one level of the exact result.
+ * pixels for each target pixel however strong the reduction, so of a camera that sends many times the size
+ * of the net's input fine detail is lost, unless the target says `antialias`. Within one level of the exact result.
  */
 export function resize(
   pixels: Pixels,
@@ -52,6 +53,11 @@ export function resize(
   }
   const { left, top, width, height, outWidth, outHeight } = place;
   if (outWidth * outHeight < target.width * target.height) out.fill(target.pad ?? defaultPad, at, at + size);
+  if (target.antialias && isReduced(place)) {
+    const order = channels === 3 ? channelOrder(pixels, target) : rgbOrder(pixels);
+    average(pixels, place, target, order, out, at);
+    return;
+  }
   const walk = {
     data: pixels.data,
     columns: axis(pixels.width, left, width, outWidth, pixels.stride),
@@ -82,6 +88,12 @@ function isCopy(pixels: Pixels, place: Placement, target: Target): boolean {
 function channelOrder(pixels: Pixels, target: Target): readonly [number, number, number] {
   if (pixels.colour === 'grey') return [0, 0, 0];
   return pixels.colour === target.colour ? [0, 1, 2] : [2, 1, 0];
+}
+
+/** Where red, green and blue stand. */
+function rgbOrder({ colour }: Pixels): readonly [number, number, number] {
+  if (colour === 'grey') return [0, 0, 0];
+  return colour === 'rgb' ? [0, 1, 2] : [2, 1, 0];
 }
 
 function toColour(

@@ -115,6 +115,7 @@ const target = fc.record({
   resize: fc.constantFrom<PictureInput['resize']>('fill', 'cover', 'contain'),
   pad: fc.integer({ min: 0, max: 255 }),
 });
+const smoothTarget = fc.tuple(target, fc.boolean()).map(([wanted, antialias]) => ({ ...wanted, antialias }));
 const fraction = fc.double({ min: 0, max: 0.9, noNaN: true });
 const region = fc
   .record({ x: fraction, y: fraction, right: fraction, bottom: fraction })
@@ -151,16 +152,22 @@ describe('resize', () => {
 
   it('writes at its offset and nowhere else', () => {
     fc.assert(
-      fc.property(source, region, target, fc.integer({ min: 0, max: 50 }), (pixels, part, wanted, at) => {
-        const size = wanted.width * wanted.height * (wanted.colour === 'grey' ? 1 : 3);
-        const alone = new Uint8Array(size);
-        resize(pixels, part, wanted, alone, 0);
-        const out = new Uint8Array(at + size + 50).fill(199);
-        resize(pixels, part, wanted, out, at);
-        expect(out.subarray(at, at + size)).toEqual(alone);
-        expect(out.subarray(0, at).every((byte) => byte === 199)).toBe(true);
-        expect(out.subarray(at + size).every((byte) => byte === 199)).toBe(true);
-      }),
+      fc.property(
+        source,
+        region,
+        smoothTarget,
+        fc.integer({ min: 0, max: 50 }),
+        (pixels, part, wanted, at) => {
+          const size = wanted.width * wanted.height * (wanted.colour === 'grey' ? 1 : 3);
+          const alone = new Uint8Array(size);
+          resize(pixels, part, wanted, alone, 0);
+          const out = new Uint8Array(at + size + 50).fill(199);
+          resize(pixels, part, wanted, out, at);
+          expect(out.subarray(at, at + size)).toEqual(alone);
+          expect(out.subarray(0, at).every((byte) => byte === 199)).toBe(true);
+          expect(out.subarray(at + size).every((byte) => byte === 199)).toBe(true);
+        },
+      ),
     );
   });
 
@@ -178,6 +185,42 @@ describe('resize', () => {
     expect(rows).toEqual([3, 3, 200, 200, 200, 200, 200, 3, 3, 3]);
   });
 
+  it('averages what is reduced, where the target says so, to the mean of what it stands for', () => {
+    for (const colour of ['rgb', 'bgr', 'grey'] as const) {
+      const pixels = noise(40, 30, 3, 'rgb', 11);
+      const wanted = { width: 10, height: 10, resize: 'fill', antialias: true, colour } as const;
+      const channels = colour === 'grey' ? 1 : 3;
+      const out = new Uint8Array(100 * channels);
+      resize(pixels, undefined, wanted, out, 0);
+      for (let cell = 0; cell < 100; cell++) {
+        const [x, y] = [(cell % 10) * 4, Math.floor(cell / 10) * 3];
+        const block = Array.from({ length: 12 }, (_, i) => rgbAt(pixels, x + (i % 4), y + Math.floor(i / 4)));
+        const [r = 0, g = 0, b = 0] = [0, 1, 2].map(
+          (c) => block.reduce((sum, rgb) => sum + (rgb[c] ?? 0), 0) / 12,
+        );
+        const means = { rgb: [r, g, b], bgr: [b, g, r], grey: [0.299 * r + 0.587 * g + 0.114 * b] }[colour];
+        for (const [c, mean] of means.entries()) {
+          expect(Math.abs((out[cell * channels + c] ?? 0) - mean)).toBeLessThanOrEqual(1);
+        }
+      }
+    }
+  });
+
+  it('averages nothing that is enlarged or hardly reduced', () => {
+    fc.assert(
+      fc.property(source, target, (pixels, wanted) => {
+        fc.pre(pixels.width < 1.5 * wanted.width && wanted.resize === 'fill');
+        const size = wanted.width * wanted.height * (wanted.colour === 'grey' ? 1 : 3);
+        const [plain, smooth] = [false, true].map((antialias) => {
+          const out = new Uint8Array(size);
+          resize(pixels, undefined, { ...wanted, antialias }, out, 0);
+          return out;
+        });
+        expect(smooth).toEqual(plain);
+      }),
+    );
+  });
+
   it('looks at the region alone', () => {
     const pixels = noise(16, 16, 3, 'rgb', 3);
     const painted = { ...pixels, data: pixels.data.slice() };
@@ -186,11 +229,14 @@ describe('resize', () => {
         if (x < 4 || x >= 12 || y < 4 || y >= 12)
           painted.data.fill(255, (y * 16 + x) * 3, (y * 16 + x + 1) * 3);
     const box = { x: 0.25, y: 0.25, width: 0.5, height: 0.5 };
-    const [a, b] = [pixels, painted].map((each) => {
-      const out = new Uint8Array(30 * 30 * 3);
-      resize(each, box, { width: 30, height: 30, colour: 'rgb', resize: 'fill' }, out, 0);
-      return out;
-    });
-    expect(a).toEqual(b);
+    for (const side of [30, 3]) {
+      const [a, b] = [pixels, painted].map((each) => {
+        const out = new Uint8Array(side * side * 3);
+        const wanted = { width: side, height: side, colour: 'rgb', resize: 'fill', antialias: true } as const;
+        resize(each, box, wanted, out, 0);
+        return out;
+      });
+      expect(a).toEqual(b);
+    }
   });
 });
