@@ -101,7 +101,7 @@ describe.skipIf(missing.length > 0)('nets of others, by the commands of docs/mod
     expect(answers.json()).toMatchObject([{ status: 'ok' }, { status: 'ok' }]);
 
     const of = await show('studio', woman);
-    for (const pipeline of ['fastestdet', 'yunet', 'blazeface']) {
+    for (const pipeline of ['wake', 'fastestdet', 'yunet', 'blazeface']) {
       expect(of[pipeline], pipeline).toMatchObject({ occupied: true });
     }
     for (const pipeline of ['yunet', 'blazeface']) {

@@ -43,7 +43,8 @@ describe('parseManifest', () => {
     };
     expect(parseManifest(JSON.parse(JSON.stringify(full)))).toEqual(full);
     const { labels: _, ...seeing } = good;
-    const image = { ...seeing, inputs: { numbers: { ...picture, scale: [0.5], offset: -1, pad: 0 } } };
+    const more = { scale: [0.5], offset: -1, pad: 0, antialias: true };
+    const image = { ...seeing, inputs: { numbers: { ...picture, ...more } } };
     expect(parseManifest(image)).toEqual(image);
   });
 
@@ -69,6 +70,7 @@ describe('parseManifest', () => {
       { ...good, inputs: { numbers: { ...picture, scale: [1, 2, 3] } } },
       'Expected 1 numbers, one a channel,',
     ],
+    [{ ...good, inputs: { numbers: { ...picture, antialias: 'yes' } } }, 'for inputs.numbers.antialias'],
     [{ ...good, inputs: { numbers: picture, more: picture } }, 'Expected at most one picture for inputs'],
     [{ ...good, inputs: { ...draft.inputs, more: draft.inputs.numbers } }, 'Expected a file for input more'],
     [
