@@ -12,6 +12,7 @@ import type { FlowJob, FromFlow, ToFlow } from './messages.ts';
 const window = 256;
 const drainMs = 20_000;
 const tickMs = 5;
+const againMs = 50;
 
 const ledger = new Ledger();
 let going = true;
@@ -45,10 +46,17 @@ function send(camera: MqttClient, { topic, pictures, name }: FlowJob, n: number)
   const payload = JSON.stringify({ id, data: pictures[n % pictures.length] });
   onTheWay++;
   ledger.sent(id);
-  camera.publish(topic, payload, { qos: 1 }, (error) => {
-    onTheWay--;
-    if (!error) ledger.acknowledged(id);
-  });
+  const publish = () =>
+    camera.publish(topic, payload, { qos: 1 }, (error) => {
+      if (error && going) {
+        // mqtt.js gives up what it was told to send while it was making up for the connection before.
+        setTimeout(publish, againMs);
+        return;
+      }
+      onTheWay--;
+      if (!error) ledger.acknowledged(id);
+    });
+  publish();
 }
 
 /** Recovered: what waited at the blow has its result, and so has a frame that was sent after it. */
