@@ -43,7 +43,8 @@ async function install(plugIn: string): Promise<void> {
   if (!packed) throw new Error('Expected a package of npm pack but received none');
   // As .npmrc of the project says: the runtime fetches no GPU libraries.
   const env = { ...process.env, npm_config_onnxruntime_node_install: 'skip' };
-  const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+  // With the scripts of the libraries, as a user installs them.
+  const quiet = ['--prefer-offline', '--no-audit', '--no-fund'];
   await run('npm', ['install', ...quiet, join(folder, packed.filename)], { cwd: plugIn, env });
 }
 
