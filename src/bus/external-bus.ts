@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { asGatewayError } from '../errors.ts';
-import type { Bus, MessageHandler, PublishOptions, Qos, SubscribeOptions } from './bus.ts';
+import { BrokerFilters, type WantedSubscription } from './broker-filters.ts';
+import type { Bus, MessageHandler, PublishOptions, SubscribeOptions } from './bus.ts';
 import { type ConnectOptions, connectOptions } from './connect-options.ts';
 import { Connected } from './connected.ts';
 import { Inbox } from './inbox.ts';
 import type { Link, LinkOptions } from './link.ts';
-import { type LocalSubscription, LocalSubscriptions } from './local-subscriptions.ts';
+import { LocalSubscriptions } from './local-subscriptions.ts';
 import { toBuffer } from './message.ts';
 import type { BusOptions, ExternalConfig } from './options.ts';
 import { Outbox } from './outbox.ts';
-import { SessionFilters } from './session-filters.ts';
 import { stopped } from './unavailable.ts';
 
 const defaultClaimMs = 60_000;
@@ -17,47 +17,36 @@ const defaultClaimMs = 60_000;
 const farewellMs = 2_000;
 const retained = { qos: 1, retain: true } as const;
 
-interface Subscription extends LocalSubscription {
-  readonly qos: Qos;
-  /** The filter as the broker knows it: with the group that shares it. */
-  readonly asked: string;
-  /** The broker has answered. */
-  readonly answered: (refusal?: Error) => void;
-}
-
 /** A broker elsewhere. The session persists, so that what was not acknowledged before a crash comes again. */
 export class ExternalBus implements Bus {
   readonly #options: BusOptions<ExternalConfig>;
   readonly #connected: Connected;
-  readonly #subscriptions = new LocalSubscriptions<Subscription>();
-  /** Filters that the broker has granted to this process. */
-  readonly #granted = new Set<string>();
-  readonly #session: SessionFilters;
+  readonly #subscriptions = new LocalSubscriptions<WantedSubscription>();
+  readonly #filters: BrokerFilters;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
-  readonly #claimMs: number;
   #link: Link | undefined;
-  #forgetTimer: NodeJS.Timeout | undefined;
-  /** Whoever subscribes at the start has done so. */
-  #settled = false;
 
   constructor(options: BusOptions<ExternalConfig>) {
     const { config, gateway, log, metrics } = options;
     this.#options = options;
     this.#connected = new Connected(metrics.busConnected);
-    this.#session = new SessionFilters({
-      file: join(gateway.stateDir, 'bus-session.json'),
-      onError: (err) => log.warn({ err }, 'session file cannot be written'),
+    const claimMs = options.claimMs ?? defaultClaimMs;
+    this.#filters = new BrokerFilters({
+      subscriptions: this.#subscriptions,
+      sessionFile: join(gateway.stateDir, 'bus-session.json'),
+      claimMs,
+      link: () => (this.connected ? this.#link : undefined),
+      log,
     });
     this.#outbox = new Outbox({
       maxQueued: config.maxQueued,
       send: (message, done) => this.#link?.send(message, done),
       onDropped: () => metrics.busDropped.inc({ reason: 'queue-full' }),
     });
-    this.#claimMs = options.claimMs ?? defaultClaimMs;
     this.#inbox = new Inbox({
       subscriptions: this.#subscriptions,
-      claimMs: this.#claimMs,
+      claimMs,
       askAgain: () => this.#link?.drop(),
       metrics,
       log,
@@ -81,7 +70,7 @@ export class ExternalBus implements Bus {
     const { config } = this.#options;
     signal.throwIfAborted();
     const broker = await connectOptions({ ...config, url: config.url ?? '' });
-    await this.#session.load(`${this.#clientId}@${broker.url}`);
+    await this.#filters.load(`${this.#clientId}@${broker.url}`);
     // Loaded only here: a gateway with a broker of its own needs no client's library.
     const { Link } = await import('./link.ts');
     signal.throwIfAborted();
@@ -94,7 +83,6 @@ export class ExternalBus implements Bus {
   async stop(): Promise<void> {
     const link = this.#link;
     this.#link = undefined;
-    clearTimeout(this.#forgetTimer);
     this.#inbox.close();
     const told = link?.connected ? await this.#farewell(link) : false;
     this.#connected.set(false);
@@ -102,7 +90,7 @@ export class ExternalBus implements Bus {
     for (const { answered } of this.#subscriptions) answered(stopped());
     // A broker that could not be told is left to publish the will.
     await link?.close({ clean: told });
-    await this.#session.saved();
+    await this.#filters.stop();
   }
 
   async subscribe(
@@ -111,8 +99,8 @@ export class ExternalBus implements Bus {
     { acknowledge = 'immediate', qos = acknowledge === 'deferred' ? 1 : 0, share }: SubscribeOptions = {},
   ): Promise<() => Promise<void>> {
     const deferred = acknowledge === 'deferred';
-    const subscription = await new Promise<Subscription>((resolve, reject) => {
-      const wanted: Subscription = {
+    const subscription = await new Promise<WantedSubscription>((resolve, reject) => {
+      const wanted: WantedSubscription = {
         filter,
         handler,
         deferred,
@@ -127,7 +115,7 @@ export class ExternalBus implements Bus {
       };
       this.#subscriptions.add(wanted);
       this.#inbox.claim(wanted);
-      if (this.connected) this.#ask(wanted.asked);
+      if (this.connected && this.#link) this.#filters.ask(this.#link, wanted.asked);
       else resolve(wanted);
     });
     return () => this.#end(subscription);
@@ -184,14 +172,10 @@ export class ExternalBus implements Bus {
       { topic: topics.status, payload: Buffer.from('online'), options: retained },
       (err) => err && log.warn({ err }, 'status was not accepted'),
     );
-    if (!session) this.#granted.clear();
-    for (const asked of new Set([...this.#subscriptions].map((wanted) => wanted.asked))) {
-      if (!this.#granted.has(asked)) this.#ask(asked);
-    }
+    if (this.#link) this.#filters.askAgain(this.#link, session);
     this.#outbox.open(window);
     this.#connected.set(true);
-    if (this.#settled) this.#forgetStale();
-    else this.#forgetTimer ??= setTimeout(() => this.#forgetStale(), this.#claimMs).unref();
+    this.#filters.forgetStale();
   }
 
   #lost(): void {
@@ -203,42 +187,10 @@ export class ExternalBus implements Bus {
     for (const { answered } of this.#subscriptions) answered();
   }
 
-  #ask(filter: string): void {
-    const { log } = this.#options;
-    const asking = this.#wantedBy(filter);
-    const qos = Math.max(...asking.map((wanted) => wanted.qos)) as Qos;
-    this.#session.add(filter);
-    this.#link?.subscribe(filter, qos, (granted, refusal) => {
-      if (refusal) log.error({ err: refusal, filter }, 'subscription refused');
-      if (granted) this.#granted.add(filter);
-      if (granted || refusal) for (const { answered } of asking) answered(refusal);
-    });
-  }
-
-  async #end(subscription: Subscription): Promise<void> {
-    const { asked } = subscription;
+  async #end(subscription: WantedSubscription): Promise<void> {
     this.#subscriptions.delete(subscription);
-    if (this.#wantedBy(asked).length === 0) {
-      this.#granted.delete(asked);
-      if (this.connected) await this.#unsubscribe(asked);
-    }
+    await this.#filters.drop(subscription.asked);
     this.#inbox.forget(subscription);
-  }
-
-  /** Ends what an earlier process, or this one while the broker was away, left in the session. */
-  #forgetStale(): void {
-    this.#settled = true;
-    for (const filter of this.#session) {
-      if (this.connected && this.#wantedBy(filter).length === 0) void this.#unsubscribe(filter);
-    }
-  }
-
-  async #unsubscribe(filter: string): Promise<void> {
-    if (await this.#link?.unsubscribe(filter)) this.#session.delete(filter);
-  }
-
-  #wantedBy(asked: string): Subscription[] {
-    return [...this.#subscriptions].filter((wanted) => wanted.asked === asked);
   }
 
   /** Whether the broker has taken `offline`. */
