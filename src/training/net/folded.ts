@@ -1,4 +1,5 @@
 import type { GraphBuilder } from '../../compiler/graph-builder.ts';
+import { toHalves } from '../../compiler/half.ts';
 import { type Convolution, type Layers, type Parameters, parametersOf } from './layers.ts';
 import { leastVariance } from './tape.ts';
 
@@ -47,7 +48,12 @@ export class FoldedLayers implements Layers {
       'Conv',
       [
         input,
-        builder.constant(names.kernel, { type: 'float32', dims, data: kernel }),
+        // As halves: half the bytes of a bundle, and the runtime widens them once, when it loads.
+        builder.add(
+          'Cast',
+          [builder.constant(names.kernel, { type: 'float16', dims, data: toHalves(kernel) })],
+          { attributes: { to: { int: 1 } } },
+        ),
         builder.constant(names.shift, { type: 'float32', dims: [to], data: bias }),
       ],
       { attributes: { strides, pads: { ints: [before, before, before, before] } } },
