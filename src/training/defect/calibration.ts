@@ -23,8 +23,15 @@ export interface Judged {
   readonly maps: Float32Array;
 }
 
-/** Of the kinds of evidence, and of maps: what tells damage from good parts counts as much as both kinds of strangeness. */
+/** Of the kinds of evidence: what tells damage from good parts counts as much as both kinds of strangeness. */
 const importance = [1, 1, 2];
+
+/** Parts that a model had not learned from. */
+export interface HeldOut {
+  readonly good: readonly Judged[];
+  readonly relit: readonly Judged[];
+  readonly bad: readonly Judged[];
+}
 
 /** A score of 0.1 is what the median good part has. */
 const typical = 4;
@@ -47,30 +54,27 @@ const reach = 3;
  * Puts kinds of evidence on one scale, that of the good parts' own distribution, adds them up, and lays the
  * threshold where hardly a good part comes. Bad ones, where there are some, tell how much each kind counts, and move
  * it to where it tells them apart best, but never so low that more than a tenth of the good parts would be refused.
+ * @param good as they are. In another light (`relit`) they only move the threshold.
  */
-export function calibrate(good: readonly Judged[], bad: readonly Judged[] = []): Calibration {
+export function calibrate({ good, relit, bad }: HeldOut): Calibration {
+  const of = (kinds: (each: Judged) => Float32Array, weights?: readonly number[]) =>
+    linear({ good: good.map(kinds), relit: relit.map(kinds), bad: bad.map(kinds) }, weights);
   return {
-    picture: linear(
-      good.map(({ evidence }) => evidence),
-      bad.map(({ evidence }) => evidence),
-      importance,
-    ),
+    picture: of(({ evidence }) => evidence, importance),
     // No patch of a good part should be shown as a defect: its worst one is what counts.
-    patch: linear(good.map(worstPatch), bad.map(worstPatch), importance),
-    local: linear(
-      good.map((each) => withoutWhole(worstPatch(each))),
-      bad.map((each) => withoutWhole(worstPatch(each))),
-      importance,
-    ),
+    patch: of(worstPatch),
+    local: of((each) => withoutWhole(worstPatch(each))),
   };
 }
 
+interface Kinds {
+  readonly good: readonly Float32Array[];
+  readonly relit?: readonly Float32Array[];
+  readonly bad: readonly Float32Array[];
+}
+
 /** @param importance of each kind of evidence where no bad ones tell it; all the same by default. */
-export function linear(
-  good: readonly Float32Array[],
-  bad: readonly Float32Array[],
-  importance: readonly number[] = [],
-): Linear {
+export function linear({ good, relit = [], bad }: Kinds, importance: readonly number[] = []): Linear {
   const kinds = good[0]?.length ?? 0;
   const scales = Array.from({ length: kinds }, (_, kind) => {
     const values = good.map((row) => row[kind] ?? 0);
@@ -86,7 +90,7 @@ export function linear(
       : scales.map((_, kind) => importance[kind] ?? 1);
   const sum = (row: Float32Array) =>
     deviations(row).reduce((total, value, kind) => total + value * (counts[kind] ?? 0), 0);
-  const sums = good.map(sum);
+  const sums = [...good, ...relit].map(sum);
   const middle = quantile(sums, 0.5);
   const ninety = Math.max(middle + 1e-6, quantile(sums, 0.9));
   const threshold =

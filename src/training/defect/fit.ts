@@ -1,11 +1,12 @@
 import { GatewayError } from '../../errors.ts';
 import type { Pictures } from '../pictures.ts';
 import { type Calibration, calibrate, type Judged, unitOf } from './calibration.ts';
-import { learnParts } from './learn.ts';
+import { meanHead } from './head.ts';
+import { learnDamage, learnScatter } from './learn.ts';
 import { openScorer, partGraph } from './part-graph.ts';
 import { openPartViewer, type SeenPart } from './part-viewer.ts';
-import { readPatchNet } from './patch-net.ts';
-import type { PartModel } from './scoring-graph.ts';
+import { type Patches, readPatchNet } from './patch-net.ts';
+import type { PartModel, PatchHead } from './scoring-graph.ts';
 
 export interface FitOptions {
   /** `[count, 256, 256, 3]`, at least 10; 30 or more are better. Pictures of one part should follow each other. */
@@ -58,25 +59,40 @@ export async function fitSeenParts(
   parts: { readonly good: readonly SeenPart[]; readonly bad: readonly SeenPart[] },
   { seed, signal, onProgress = () => {} }: Pick<FitOptions, 'seed' | 'signal' | 'onProgress'>,
 ): Promise<FittedParts> {
-  const learn = (kept: (index: number, count: number) => boolean) => {
-    const [good, bad] = [parts.good, parts.bad].map((all) => all.filter((_, i) => kept(i, all.length)));
-    const rows = (good ?? []).flatMap((part) => part.rows);
-    const lessons = [...(good ?? []), ...(bad ?? [])].flatMap((part) => part.lessons);
-    return learnParts(rows, lessons, { seed, signal });
-  };
-  const heldOut: { good: Judged[][]; bad: Judged[][] } = { good: [], bad: [] };
+  const heldOut = { good: [] as Judged[], relit: [] as Judged[], bad: [] as Judged[] };
+  const heads: PatchHead[] = [];
   for (let fold = 0; fold < folds; fold++) {
-    onProgress(`Learning, ${fold + 1} of ${folds + 1}`);
-    const model = await learn((index, count) => foldOf(index, count) !== fold);
-    const held = (all: readonly SeenPart[]) => all.filter((_, i) => foldOf(i, all.length) === fold);
-    heldOut.good.push(...(await judge(model, held(parts.good))));
-    heldOut.bad.push(...(await judge(model, held(parts.bad))));
+    onProgress(`Learning, ${fold + 1} of ${folds}`);
+    const inFold = (all: readonly SeenPart[], held: boolean) =>
+      all.filter((_, i) => (foldOf(i, all.length) === fold) === held);
+    const learned = { good: inFold(parts.good, false), bad: inFold(parts.bad, false) };
+    const lessons = [...learned.good, ...learned.bad].flatMap((part) => part.lessons);
+    const head = await learnDamage(lessons, { seed: seed + fold, signal });
+    const model = { ...learnScatter(learned.good.flatMap(({ rows }) => rows)), head };
+    heads.push(head);
+    const held = { good: inFold(parts.good, true), bad: inFold(parts.bad, true) };
+    heldOut.good.push(
+      ...(await judge(
+        model,
+        held.good.map(({ patches }) => patches),
+      )),
+    );
+    heldOut.relit.push(
+      ...(await judge(
+        model,
+        held.good.flatMap(({ relit }) => relit ?? []),
+      )),
+    );
+    heldOut.bad.push(
+      ...(await judge(
+        model,
+        held.bad.map(({ patches }) => patches),
+      )),
+    );
   }
-  onProgress(`Learning, ${folds + 1} of ${folds + 1}`);
-  const model = await learn(() => true);
-  const calibration = calibrate(heldOut.good.flat(), heldOut.bad.flat());
-  const scores = (judged: readonly Judged[][]) =>
-    judged.flatMap(([asIs]) => (asIs ? scoreOf(asIs, calibration) : []));
+  const model = { ...learnScatter(parts.good.flatMap(({ rows }) => rows)), head: meanHead(heads) };
+  const calibration = calibrate(heldOut);
+  const scores = (judged: readonly Judged[]) => judged.map((each) => scoreOf(each, calibration));
   return {
     graph: partGraph(await readPatchNet(), model, calibration),
     heldOut: { good: scores(heldOut.good), bad: scores(heldOut.bad) },
@@ -87,16 +103,11 @@ function foldOf(index: number, count: number): number {
   return Math.floor((index * folds) / count);
 }
 
-/** Of every part, first as it is. */
-async function judge(model: PartModel, parts: readonly SeenPart[]): Promise<Judged[][]> {
+async function judge(model: PartModel, seen: readonly Patches[]): Promise<Judged[]> {
   const scorer = await openScorer(model);
   try {
-    const judged: Judged[][] = [];
-    for (const { patches } of parts) {
-      const each: Judged[] = [];
-      for (const light of patches) each.push(await scorer.score(light));
-      judged.push(each);
-    }
+    const judged: Judged[] = [];
+    for (const patches of seen) judged.push(await scorer.score(patches));
     return judged;
   } finally {
     await scorer.close();

@@ -50,6 +50,18 @@ export async function trainHead({ rows, spoilt }: Lessons, options: HeadOptions)
   }
 }
 
+/** One head whose logit is the mean of theirs: what one of them takes for damage by accident, the others do not. */
+export function meanHead(heads: readonly PatchHead[]): PatchHead {
+  const joined = (numbers: (head: PatchHead) => Float32Array) =>
+    Float32Array.from(heads.flatMap((head) => [...numbers(head)]));
+  return {
+    hidden: joined(({ hidden }) => hidden),
+    hiddenBias: joined(({ hiddenBias }) => hiddenBias),
+    last: joined(({ last }) => last.map((weight) => weight / heads.length)),
+    lastBias: heads.reduce((sum, { lastBias }) => sum + lastBias, 0) / heads.length,
+  };
+}
+
 function examplesOf(
   rows: Float32Array,
   spoilt: Uint8Array,

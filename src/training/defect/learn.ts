@@ -3,7 +3,7 @@ import { fitGaussian } from './gaussian.ts';
 import { trainHead } from './head.ts';
 import { patchNet } from './patch-net.ts';
 import { headLength, innerPatches, type Lessons, type PatchRows } from './samples.ts';
-import type { PartModel } from './scoring-graph.ts';
+import type { PartModel, PatchHead } from './scoring-graph.ts';
 
 export interface LearnOptions {
   readonly seed: number;
@@ -12,26 +12,26 @@ export interface LearnOptions {
 
 const { channels } = patchNet.coarse;
 /** Bounds of what is looked at, so that a thousand pictures take hardly longer than a hundred. */
-const [mostGaussianPatches, mostHeadPatches] = [30_000, 36_000];
+const [mostGaussianPatches, mostHeadPatches] = [15_000, 36_000];
 /** Of patches there are always plenty; of whole pictures the share falls with their number, as 6 to 30. */
 const patchShrinkage = 0.01;
 const wholeShrinkage = (pictures: number) => Math.min(0.5, Math.max(0.05, 6 / pictures));
 const head = { units: 64, epochs: 4 };
 
-/** What good parts look like, and how damaged patches differ from good ones. */
-export async function learnParts(
-  good: readonly PatchRows[],
-  lessons: readonly Lessons[],
-  { seed, signal }: LearnOptions,
-): Promise<PartModel> {
+/** How good parts scatter. */
+export function learnScatter(good: readonly PatchRows[]): Omit<PartModel, 'head'> {
   const pictures = new Float32Array(good.length * 2 * channels);
   for (const [i, { picture }] of good.entries()) pictures.set(picture, i * 2 * channels);
   return {
     own: fitGaussian(patchesOf(good, 'own'), channels, patchShrinkage),
     plain: fitGaussian(patchesOf(good, 'plain'), channels, patchShrinkage),
     whole: fitGaussian(pictures, 2 * channels, wholeShrinkage(good.length)),
-    head: await trainHead(someOf(lessons, seed), { ...head, seed, signal }),
   };
+}
+
+/** What tells damaged patches from good ones. @throws TRAINING_UNAVAILABLE */
+export function learnDamage(lessons: readonly Lessons[], { seed, signal }: LearnOptions): Promise<PatchHead> {
+  return trainHead(someOf(lessons, seed), { ...head, seed, signal });
 }
 
 /** Evenly over the parts and over each of them: `[count, channels]`. */

@@ -8,8 +8,9 @@ import { type Lessons, lessonsOf, type PatchRows, rowsOfPatches, sharesOf } from
 
 /** All that is kept of a picture: to judge it, and to learn from it. */
 export interface SeenPart {
-  /** As it is and, of some good parts, in another light. */
-  readonly patches: readonly Patches[];
+  readonly patches: Patches;
+  /** Of some good parts: in another light. */
+  readonly relit?: Patches;
   /** As it is and, of good parts, in another light. */
   readonly rows: readonly PatchRows[];
   readonly lessons: readonly Lessons[];
@@ -64,7 +65,7 @@ export async function openPartViewer(options: {
           lessons.push(lessonsOf(await look(made.pixels), sharesOf(made.mask), patchesOfDamaged, random));
         }
         const rows = [rowsOfPatches(patches), rowsOfPatches(relit)];
-        seen.push({ patches: index % every === 0 ? [patches, relit] : [patches], rows, lessons });
+        seen.push({ patches, ...(index % every === 0 && { relit }), rows, lessons });
       }
       return seen;
     },
@@ -75,7 +76,7 @@ export async function openPartViewer(options: {
         const patches = await look(pictureAt(pictures, index));
         const mask = masks?.[index];
         const lessons = mask ? [lessonsOf(patches, sharesOf(mask), patchesOfGood, random)] : [];
-        seen.push({ patches: [patches], rows: [rowsOfPatches(patches)], lessons });
+        seen.push({ patches, rows: [rowsOfPatches(patches)], lessons });
       }
       return seen;
     },

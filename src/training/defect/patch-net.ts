@@ -36,7 +36,7 @@ export async function readPatchNet(): Promise<Graph> {
 
 export async function openPatchViewer(): Promise<PatchViewer> {
   const { side, input, fine, coarse } = patchNet;
-  const session = await openSession(writeModel(await readPatchNet()), { threads: 2 });
+  const session = await openSession(writeModel(await readPatchNet()), { threads: 1 });
   return {
     async look(pixels) {
       const results = await session.run({

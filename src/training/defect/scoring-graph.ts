@@ -29,8 +29,8 @@ export interface ScoringNodes {
   /** `[N, 3]`: how strange the whole is, its strangest patches, and how damaged the most damaged ones look. */
   readonly evidence: string;
   /**
-   * `[N, 3, 32, 32]` of every patch: how strange its surroundings are, the whole is, how damaged they look. Those at
-   * the border are as strange as their neighbours.
+   * `[N, 3, 32, 32]` of every patch: how strange its surroundings are, how damaged the whole looks and they do. Those
+   * at the border are as strange as their neighbours.
    */
   readonly maps: string;
 }
@@ -70,7 +70,10 @@ export function addScoring(builder: GraphBuilder, model: PartModel): ScoringNode
   const strange = add('Pad', [averaged(strangeness(builder, inner, model.plain)), ring], {
     mode: { string: 'edge' },
   });
-  const everywhere = add('Expand', [wholeStrangeness, whole([1, 1, fine.cells, fine.cells])]);
+  const everywhere = add('Expand', [
+    reduce('ReduceMean', damage, [2, 3]),
+    whole([1, 1, fine.cells, fine.cells]),
+  ]);
   const maps = add('Concat', [enlarged(strange, 'linear'), everywhere, averaged(averaged(damage))], {
     axis: { int: 1 },
   });

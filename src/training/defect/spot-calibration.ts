@@ -20,8 +20,8 @@ export interface SpotCalibration {
 export function calibrateSpots(good: readonly Seen[], bad: readonly Seen[]): SpotCalibration {
   const both = ({ spot, part }: Seen) => Float32Array.of(spot, part);
   const alone = ({ spot }: Seen) => Float32Array.of(spot);
-  const picture = linear(good.map(both), bad.map(both));
-  const cell = linear(good.map(alone), bad.map(alone));
+  const picture = linear({ good: good.map(both), bad: bad.map(both) });
+  const cell = linear({ good: good.map(alone), bad: bad.map(alone) });
   const [spot = 0, part = 0] = picture.weights;
   return {
     picture: { spot, part, bias: picture.bias },

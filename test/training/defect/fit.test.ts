@@ -30,7 +30,7 @@ async function load(bundle: string): Promise<LoadedModel> {
 describe('a model fitted to good parts alone', () => {
   let model: LoadedModel;
   beforeAll(async () => {
-    const folder = await folderOf(Array.from({ length: 16 }, (_, i) => plate(i + 1)));
+    const folder = await folderOf(Array.from({ length: 24 }, (_, i) => plate(i + 1)));
     const files = await partFiles(folder);
     const fitted = await fitParts({ good: await readParts(files), seed: 1 });
     const out = join(folder, 'plate.bundle');

@@ -1,6 +1,6 @@
 import type { Random } from '../../random.ts';
 import { patchNet } from '../patch-net.ts';
-import { type Change, groove, otherTexture, pasted, smear, stain, withoutTexture } from './changes.ts';
+import { type Change, groove, otherTexture, pasted, smear, stain } from './changes.ts';
 import type { Plane } from './plane.ts';
 import { field, rectangle, scratch, spot } from './shapes.ts';
 
@@ -33,14 +33,14 @@ export function damaged(pixels: Pixels, donor: Pixels, random: Random): Damaged 
 
 function damageOnce(pixels: Pixels, donor: Pixels, random: Random): Damaged {
   const [mask, change] = anyDamage(random);
-  const result = new Uint8ClampedArray(pixels.length);
+  const result = Uint8ClampedArray.from(pixels);
   const grey = isGrey(pixels) && isGrey(donor);
   for (let c = 0; c < (grey ? 1 : 3); c++) {
-    const channel = channelOf(pixels, c);
-    const changed = change(channel, withoutTexture(channel), channelOf(donor, c));
+    const changed = change(channelOf(pixels, c), channelOf(donor, c));
     for (let i = 0; i < area; i++) {
       const share = mask[i] ?? 0;
-      const value = (channel[i] ?? 0) * (1 - share) + (changed[i] ?? 0) * share;
+      if (share === 0) continue;
+      const value = (pixels[i * 3 + c] ?? 0) * (1 - share) + changed(i) * share;
       if (grey) result.fill(value, i * 3, i * 3 + 3);
       else result[i * 3 + c] = value;
     }
