@@ -5,8 +5,8 @@ import { meanHead } from './head.ts';
 import { learnDamage, learnScatter } from './learn.ts';
 import { openScorer, partGraph } from './part-graph.ts';
 import { openPartViewer, type SeenPart } from './part-viewer.ts';
-import { type Patches, readPatchNet } from './patch-net.ts';
-import type { PartModel, PatchHead } from './scoring-graph.ts';
+import { readPatchNet } from './patch-net.ts';
+import type { PatchHead } from './scoring-graph.ts';
 
 export interface FitOptions {
   /** `[count, 256, 256, 3]`, at least 10; 30 or more are better. Pictures of one part should follow each other. */
@@ -70,25 +70,16 @@ export async function fitSeenParts(
     const head = await learnDamage(lessons, { seed: seed + fold, signal });
     const model = { ...learnScatter(learned.good.flatMap(({ rows }) => rows)), head };
     heads.push(head);
-    const held = { good: inFold(parts.good, true), bad: inFold(parts.bad, true) };
-    heldOut.good.push(
-      ...(await judge(
-        model,
-        held.good.map(({ patches }) => patches),
-      )),
-    );
-    heldOut.relit.push(
-      ...(await judge(
-        model,
-        held.good.flatMap(({ relit }) => relit ?? []),
-      )),
-    );
-    heldOut.bad.push(
-      ...(await judge(
-        model,
-        held.bad.map(({ patches }) => patches),
-      )),
-    );
+    const scorer = await openScorer(model);
+    try {
+      for (const { patches, relit } of inFold(parts.good, true)) {
+        heldOut.good.push(await scorer.score(patches));
+        if (relit) heldOut.relit.push(await scorer.score(relit));
+      }
+      for (const { patches } of inFold(parts.bad, true)) heldOut.bad.push(await scorer.score(patches));
+    } finally {
+      await scorer.close();
+    }
   }
   const model = { ...learnScatter(parts.good.flatMap(({ rows }) => rows)), head: meanHead(heads) };
   const calibration = calibrate(heldOut);
@@ -101,17 +92,6 @@ export async function fitSeenParts(
 
 function foldOf(index: number, count: number): number {
   return Math.floor((index * folds) / count);
-}
-
-async function judge(model: PartModel, seen: readonly Patches[]): Promise<Judged[]> {
-  const scorer = await openScorer(model);
-  try {
-    const judged: Judged[] = [];
-    for (const patches of seen) judged.push(await scorer.score(patches));
-    return judged;
-  } finally {
-    await scorer.close();
-  }
 }
 
 function scoreOf({ evidence }: Judged, { picture }: Calibration): number {
