@@ -28,7 +28,7 @@ const coarse: Stride = { ...patchNet.coarse, border: 1 };
 const fine: Stride = { ...patchNet.fine, border: 2 };
 export const innerPatches = (coarse.cells - 2 * coarse.border) ** 2;
 /** Fine patches, those of the border among them. */
-export const finePatches = fine.cells ** 2;
+const finePatches = fine.cells ** 2;
 /** A head takes the fine patch as it is and as it stands out of its picture, then the coarse one around it. */
 export const headLength = 2 * (fine.channels + coarse.channels);
 /** A patch counts as spoilt from this share on; those with less teach nothing. */
