@@ -54,10 +54,8 @@ export default definePipeline<Options>({
         const faces = options.who.enabled ? faceModels(models) : undefined;
         if (faces && source.gallerySeen !== galleryChanges) recogniser.rejudge(faces);
         source.gallerySeen = galleryChanges;
-        // Who sits still brings about no look, and is still to be told from others.
-        const faced = sight.looked
-          ? sight.tracks
-          : sight.tracks.filter(({ id }) => recogniser.who(id).is === 'unsure');
+        // Who sits still brings about no look.
+        const faced = sight.looked ? sight.tracks : sight.tracks.filter((track) => recogniser.isOpen(track));
         if (faces) await recogniser.look(image, faced, faces, now);
         const recognised = recogniser.recognised(sight.tracks);
         const whoOf = (track: { readonly id: number }) => recogniser.who(track.id);

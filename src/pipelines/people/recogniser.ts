@@ -20,6 +20,8 @@ interface Known {
   readonly portraits: Portrait[];
   who: Who;
   askedAt: number;
+  /** It was seen when its turn had not come. */
+  owed: boolean;
   /** Told once a track. */
   recognised: boolean;
 }
@@ -43,9 +45,20 @@ export class Recogniser {
     return this.#tracks.get(track)?.who ?? { is: 'no face' };
   }
 
+  /** Also in a still picture: who is not told from others yet, or moved when it was not its turn. */
+  isOpen({ id }: Track): boolean {
+    const known = this.#tracks.get(id);
+    return known !== undefined && (known.owed || known.who.is === 'unsure');
+  }
+
   /** Looks at the faces of tracks whose turn it is. */
   async look(image: Image, tracks: readonly Track[], models: FaceModels, now: number): Promise<void> {
-    const due = tracks.filter((track) => this.#isDue(track, now));
+    const due = tracks.filter((track) => {
+      const known = this.#tracks.get(track.id);
+      const isDue = !known || this.#isDue(known, now);
+      if (known) known.owed = !isDue;
+      return isDue;
+    });
     await Promise.all(due.map((track) => this.#read(image, track, models, now)));
   }
 
@@ -73,11 +86,9 @@ export class Recogniser {
   }
 
   /** Who is known is asked again seldom: tracks may be mistaken for each other when people pass. */
-  #isDue({ id }: Track, now: number): boolean {
-    const known = this.#tracks.get(id);
-    if (!known) return true;
+  #isDue({ who, askedAt }: Known, now: number): boolean {
     const { everyMs, againMs } = this.#options;
-    return now - known.askedAt >= (known.who.is === 'member' ? againMs : everyMs);
+    return now - askedAt >= (who.is === 'member' ? againMs : everyMs);
   }
 
   async #read(image: Image, track: Track, models: FaceModels, now: number): Promise<void> {
@@ -113,6 +124,7 @@ export class Recogniser {
       portraits: [],
       who: { is: 'no face' } as const,
       askedAt: Number.NEGATIVE_INFINITY,
+      owed: false,
       recognised: false,
     };
     this.#tracks.set(id, known);
