@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
 import { GatewayError } from '../errors.ts';
+import { safeWrites } from './safe-writes.ts';
 
 export interface DiskQueueOptions {
   readonly folder: string;
@@ -28,6 +29,7 @@ const digits = 16;
 export class DiskQueue {
   readonly #options: DiskQueueOptions;
   readonly #db: ClassicLevel<string, Buffer>;
+  readonly #close: () => Promise<void>;
   /** Bytes of each entry that was taken and is not removed. */
   readonly #taken = new Map<string, number>();
   #bytes = 0;
@@ -40,6 +42,7 @@ export class DiskQueue {
   constructor(options: DiskQueueOptions) {
     this.#options = options;
     this.#db = new ClassicLevel(options.folder, { keyEncoding: 'utf8', valueEncoding: 'buffer' });
+    this.#close = safeWrites(this.#db, options.folder);
   }
 
   /** Bytes on disk, of entries in flight and waiting. */
@@ -65,7 +68,7 @@ export class DiskQueue {
 
   async close(): Promise<void> {
     await this.#turn;
-    await this.#db.close();
+    await this.#close();
   }
 
   /** Resolves when the entry is on disk. Rejects with the disk's error. */

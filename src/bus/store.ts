@@ -3,6 +3,7 @@ import levelPersistence, { type LevelPersistence } from 'aedes-persistence-level
 import { ClassicLevel } from 'classic-level';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { safeWrites } from './safe-writes.ts';
 
 /** Retained messages, sessions and queues of the embedded broker on disk. */
 export interface Store {
@@ -19,7 +20,8 @@ export async function openStore(folder: string, log: Logger): Promise<Store> {
   try {
     await mkdir(folder, { recursive: true });
     const db = await open(folder, log);
-    return { persistence: withoutIdleReads(levelPersistence(db)), close: () => db.close() };
+    const close = safeWrites(db, folder);
+    return { persistence: withoutIdleReads(levelPersistence(db)), close };
   } catch (cause) {
     const locked = codeOf(cause) === 'LEVEL_LOCKED';
     const received = locked ? 'one that another process holds' : `an error (${textOf(cause)})`;
