@@ -8,6 +8,7 @@ declare module 'aedes-persistence-level' {
       client: { readonly id: string; readonly clean: boolean },
       packet: { readonly cmd: string; readonly messageId?: number },
     ): Promise<unknown>;
+    delWill(client: { readonly id: string }): Promise<unknown>;
   }
 
   /** The `persistence` that a broker is made with. */

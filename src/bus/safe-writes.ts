@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { rm, statfs, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClassicLevel } from 'classic-level';
 
@@ -26,8 +26,7 @@ export function safeWrites<V>(db: ClassicLevel<string, V>, folder: string): () =
     while (!signal.aborted) {
       await delay(retryMs, undefined, { signal, ref: false }).catch(() => {});
       try {
-        const { bavail, bsize } = await statfs(folder);
-        if (signal.aborted || bavail * bsize < roomToOpen) continue;
+        if (!(await isWritable(folder)) || signal.aborted) continue;
         await db.close();
         await db.open();
         failure = undefined;
@@ -72,6 +71,16 @@ export function safeWrites<V>(db: ClassicLevel<string, V>, folder: string): () =
     await mended;
     await db.close();
   };
+}
+
+/** Whether there is room, and writing is allowed. @throws the error of the disk */
+async function isWritable(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < roomToOpen) return false;
+  const probe = `${folder}.probe`;
+  await writeFile(probe, 'x');
+  await rm(probe);
+  return true;
 }
 
 function isOfDisk(error: unknown): boolean {

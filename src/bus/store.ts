@@ -21,7 +21,10 @@ export async function openStore(folder: string, log: Logger): Promise<Store> {
     await mkdir(folder, { recursive: true });
     const db = await open(folder, log);
     const close = safeWrites(db, folder);
-    return { persistence: withoutIdleReads(levelPersistence(db)), close };
+    const persistence = levelPersistence(db);
+    skipIdleReads(persistence);
+    forgiveWills(persistence, log);
+    return { persistence, close };
   } catch (cause) {
     const locked = codeOf(cause) === 'LEVEL_LOCKED';
     const received = locked ? 'one that another process holds' : `an error (${textOf(cause)})`;
@@ -37,14 +40,26 @@ export async function openStore(folder: string, log: Logger): Promise<Store> {
  * Nothing is stored of what is on its way to a client whose session ends with its connection, yet aedes looks for it
  * on disk at each acknowledgement of such a client: that was more than half of the broker's time at QoS 1.
  */
-function withoutIdleReads(persistence: LevelPersistence): LevelPersistence {
+function skipIdleReads(persistence: LevelPersistence): void {
   const clear = persistence.outgoingClearMessageId.bind(persistence);
   persistence.outgoingClearMessageId = async (client, packet) => {
     // The queue of a former session, which a clean connection empties, comes with other packets.
     const acknowledges = packet.cmd === 'puback' || packet.cmd === 'pubcomp';
     return client.clean && acknowledges ? undefined : clear(client, packet);
   };
-  return persistence;
+}
+
+/**
+ * A client that connects leaves no will of a former connection behind. aedes 1.2 goes on where that cannot be deleted,
+ * but lets the rejection go unhandled, which ends the process: a full disk is no reason for that.
+ */
+function forgiveWills(persistence: LevelPersistence, log: Logger): void {
+  const forget = persistence.delWill.bind(persistence);
+  persistence.delWill = (client) =>
+    forget(client).catch((err: unknown) => {
+      log.warn({ err, client: client.id }, 'former will of a client not deleted');
+      return undefined;
+    });
 }
 
 async function open(folder: string, log: Logger): Promise<ClassicLevel> {

@@ -4,8 +4,10 @@ import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
-import { afterAll, describe, expect, it } from 'vitest';
+import { pino } from 'pino';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { safeWrites } from '../../src/bus/safe-writes.ts';
+import { openStore } from '../../src/bus/store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'edgeward-small-disk-'));
 const mounted = mount();
@@ -23,6 +25,13 @@ afterAll(async () => {
   if (mounted) execFileSync('umount', ['-l', folder]);
   await rm(folder, { recursive: true, force: true });
 });
+
+afterEach(() => rm(join(folder, 'ballast'), { force: true }));
+
+interface Wills {
+  putWill(client: object, will: object): Promise<unknown>;
+  delWill(client: object): Promise<unknown>;
+}
 
 /** Until the disk is full. */
 async function fill(file: string): Promise<void> {
@@ -85,5 +94,19 @@ describe.skipIf(!mounted)('a database on a disk that was full', () => {
     ).rejects.toMatchObject({ code: 'LEVEL_IO_ERROR' });
     await close();
     expect(db.status).toBe('closed');
+  });
+
+  it('costs a client that connects with a will nothing but the connection', async () => {
+    const { persistence, close } = await openStore(join(folder, 'wills'), pino({ level: 'silent' }));
+    const { putWill, delWill } = persistence as unknown as Wills;
+    const client = { id: 'camera', brokerId: 'b' };
+    const will = { topic: 'gone', payload: Buffer.alloc(600), qos: 1, retain: false };
+    await putWill.call(persistence, client, will);
+    await fill(join(folder, 'ballast'));
+    await expect(
+      Promise.all(Array.from({ length: 60 }, () => putWill.call(persistence, client, will))),
+    ).rejects.toMatchObject({ code: 'LEVEL_IO_ERROR' });
+    expect(await delWill.call(persistence, client)).toBeUndefined();
+    await close();
   });
 });
