@@ -43,8 +43,9 @@ export function fitDefectCommand(): Command {
       'after',
       `
 No labels and no GPU: a frozen net looks at patches of each picture, and what is learned is how those of good
-parts scatter, and to tell them from damage that is made up. The threshold comes from good parts that were held out (score 0.5). Pictures of one part should
-follow each other by name, so that it is never held out from itself. See docs/defects.md.
+parts scatter, and to tell them from damage that is made up. The threshold comes from good parts that were held out
+(score 0.5); without --bad it lies high. Pictures of one part should follow each other by name, so that it is never
+held out from itself. See docs/defects.md.
 Examples:
   edgeward fit defect --good parts/ok --out bracket.bundle
   edgeward fit defect --good parts/ok --bad parts/ng --out bracket.bundle`,

@@ -2,6 +2,7 @@ import type { Learned } from '../net/folded.ts';
 import { type Pictures, pictureAt } from '../pictures.ts';
 import { undone, unitOf } from './calibration.ts';
 import { type FitOptions, type FittedParts, fitParts } from './fit.ts';
+import { foldOf, folds } from './folds.ts';
 import { greyPart, spoiltPart } from './grey-parts.ts';
 import { calibrateSpots, joined } from './spot-calibration.ts';
 import { openSpotFinder, withSpotNets } from './spot-graph.ts';
@@ -13,8 +14,6 @@ export interface MarkedFitOptions extends FitOptions {
   /** How long each of three nets learns, in steps of 24 close-ups. Default 600: two minutes of one core. */
   readonly steps?: number | undefined;
 }
-
-const folds = 3;
 
 /**
  * As `fitParts`, and beside it nets that learn what the masks show: see `withSpots`.
@@ -55,11 +54,6 @@ export async function withSpots(fitted: FittedParts, options: MarkedFitOptions):
     graph: withSpotNets(fitted.graph, nets, calibration),
     heldOut: { good: scores('good'), bad: scores('bad') },
   };
-}
-
-/** Parts of a fold follow each other, as pictures of one part do. */
-function foldOf(index: number, count: number): number {
-  return Math.floor((index * folds) / count);
 }
 
 async function worstSpots(

@@ -1,6 +1,7 @@
 import { GatewayError } from '../../errors.ts';
 import type { Pictures } from '../pictures.ts';
 import { type Calibration, calibrate, type Judged, unitOf } from './calibration.ts';
+import { foldOf, folds } from './folds.ts';
 import { meanHead } from './head.ts';
 import { learnDamage, learnScatter } from './learn.ts';
 import { openScorer, partGraph } from './part-graph.ts';
@@ -27,7 +28,6 @@ export interface FittedParts {
 }
 
 const fewest = 10;
-const folds = 3;
 
 /**
  * Learns what good parts look like, and to tell them from damage that is made up or, with masks, from that of bad
@@ -88,10 +88,6 @@ export async function fitSeenParts(
     graph: partGraph(await readPatchNet(), model, calibration),
     heldOut: { good: scores(heldOut.good), bad: scores(heldOut.bad) },
   };
-}
-
-function foldOf(index: number, count: number): number {
-  return Math.floor((index * folds) / count);
 }
 
 function scoreOf({ evidence }: Judged, { picture }: Calibration): number {
