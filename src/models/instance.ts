@@ -7,6 +7,9 @@ import type { Job } from './job-queue.ts';
 import { type Exit, type JobAnswer, type ModelProcess, startModelProcess } from './model-process.ts';
 import { type Command, type LoadOptions, packImages, packInputs } from './protocol.ts';
 
+/** A process that was ready once is missed: its place stays empty no longer than this, however often it ends. */
+const longestAfterWorkMs = 2_000;
+
 /** Why a process ended that should not have. */
 export type Cause = 'crash' | 'timeout';
 
@@ -123,7 +126,11 @@ export class Instance implements Worker {
     const { signal } = this.#ended;
     for (let lived = livedMs; !signal.aborted; lived = 0) {
       try {
-        await sleep(this.#backoff.next(lived), undefined, { signal, ref: false });
+        const wait = Math.min(
+          this.#backoff.next(lived),
+          lived > 0 ? longestAfterWorkMs : Number.POSITIVE_INFINITY,
+        );
+        await sleep(wait, undefined, { signal, ref: false });
         return await this.#spawn(signal, digest);
       } catch (err) {
         if (!signal.aborted) this.#log.error({ err }, 'Model process cannot be started');
