@@ -1,9 +1,10 @@
 /**
- * Cameras in a process of their own. Packets are made once and written to a socket; a frame is done when its result
- * has come, whoever makes it. Reads a job as JSON from stdin, prints what was measured as JSON.
+ * Cameras in a process of their own, on a bare socket. A frame is on its way from when its packet is given to the socket
+ * until the bytes of its result are there: what a client needs to make and read packets does not count. Reads a job as
+ * JSON from stdin, prints what was measured as JSON.
  */
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generate, parser } from 'mqtt-packet';
 
@@ -30,7 +31,7 @@ export interface CameraReport {
   readonly sent: number;
   readonly results: number;
   readonly seconds: number;
-  /** From publishing to the result, ms, where a camera has one frame on its way at a time. */
+  /** From the packet to the bytes of the result, ms, where a camera has one frame on its way at a time. */
   readonly latencies: readonly number[];
   /** Results of each topic of results. */
   readonly each: Readonly<Record<string, number>>;
@@ -48,6 +49,8 @@ let sent = 0;
 let measuring = job.finish;
 let stopped = false;
 let results = 0;
+/** When the bytes came that are being read. */
+let arrivedAt = 0;
 const latencies: number[] = [];
 const each: Record<string, number> = {};
 
@@ -60,6 +63,7 @@ read.on('packet', (packet) => {
   if (packet.cmd === 'publish') done(packet.topic);
 });
 socket.on('data', (bytes) => {
+  arrivedAt = performance.now();
   // What a chunk of answers lets go leaves in one write.
   socket.cork();
   read.parse(bytes);
@@ -108,17 +112,15 @@ function done(topic: string): void {
   if (measuring) {
     results++;
     each[topic] = (each[topic] ?? 0) + 1;
-    latencies.push(performance.now() - camera.sentAt);
+    latencies.push(arrivedAt - camera.sentAt);
   }
   if (job.framesPerSecond === 0 && !stopped) while (camera.onTheWay < job.window) send(camera);
 }
 
 function send(camera: (typeof cameras)[number]): void {
-  camera.onTheWay++;
-  camera.sentAt = performance.now();
   const payload = payloads[sent % payloads.length] ?? Buffer.alloc(0);
   const messageId = (sent++ % 65_000) + 1;
-  write({
+  const packet = generate({
     cmd: 'publish',
     topic: camera.topic,
     payload,
@@ -127,8 +129,11 @@ function send(camera: (typeof cameras)[number]): void {
     dup: false,
     retain: false,
   });
+  camera.onTheWay++;
+  camera.sentAt = performance.now();
+  socket.write(packet);
 }
 
-function write(packet: Parameters<typeof generate>[0], to: Socket = socket): void {
-  to.write(generate(packet));
+function write(packet: Parameters<typeof generate>[0]): void {
+  socket.write(generate(packet));
 }

@@ -5,10 +5,12 @@ import { maxConnectBytes, PacketScanner } from './packet-scanner.ts';
 /** Messages of one connection whose handlers have not settled; beyond it the socket is not read. */
 const maxHeldMessages = 512;
 /**
- * What the parser is given in one turn of the event loop: hundreds of small messages in one chunk would hold up
- * all others for as long as their handlers take to begin.
+ * What the parser is given in one turn of the event loop where a chunk holds more than so many packets: hundreds of
+ * small messages would hold up all others for as long as their handlers take to begin. Frames are not cut: the parser
+ * would have to copy their parts together.
  */
 const turnBytes = 16 * 1024;
+const turnPackets = 64;
 /** Read ahead of the parser, and written ahead of the socket before the writer is told to wait. */
 const bufferBytes = 256 * 1024;
 /** Chunks that together are smaller than this leave in one write: packets are written in many small pieces. */
@@ -90,6 +92,7 @@ export class Connection extends Duplex {
   }
 
   #receive(chunk: Buffer): void {
+    const { begun } = this.#scanner;
     const size = this.#scanner.scan(chunk);
     if (size !== undefined) {
       this.destroy(
@@ -99,15 +102,15 @@ export class Connection extends Duplex {
       );
       return;
     }
-    this.#pass(chunk);
+    this.#pass(chunk, this.#scanner.begun - begun > turnPackets ? turnBytes : chunk.length);
   }
 
-  #pass(chunk: Buffer): void {
-    const rest = chunk.subarray(turnBytes);
+  #pass(chunk: Buffer, step: number): void {
+    const rest = chunk.subarray(step);
     this.#turning = rest.length > 0;
-    if (!this.push(chunk.subarray(0, turnBytes))) this.#wanted = false;
+    if (!this.push(chunk.subarray(0, step))) this.#wanted = false;
     this.#flow();
-    if (this.#turning) setImmediate(() => this.destroyed || this.#pass(rest));
+    if (this.#turning) setImmediate(() => this.destroyed || this.#pass(rest, step));
   }
 
   #flow(): void {

@@ -11,6 +11,7 @@ export const maxConnectBytes = 5 * 65_537 + 32;
 export class PacketScanner {
   readonly #maxBytes: number;
   #limit: number;
+  #begun = 0;
   /** Bytes of the packet that are still to come. */
   #rest = 0;
   #inLength = false;
@@ -20,6 +21,11 @@ export class PacketScanner {
   constructor({ maxBytes, maxFirstBytes = maxBytes }: { maxBytes: number; maxFirstBytes?: number }) {
     this.#maxBytes = maxBytes;
     this.#limit = Math.min(maxBytes, maxFirstBytes);
+  }
+
+  /** Packets that have begun, over all chunks. */
+  get begun(): number {
+    return this.#begun;
   }
 
   /** The size in bytes of the first packet over the limit that begins in `chunk`, header included. */
@@ -42,6 +48,7 @@ export class PacketScanner {
   /** Takes one byte of a fixed header; the size of the packet at the header's last byte. */
   #header(byte: number): number | undefined {
     if (!this.#inLength) {
+      this.#begun++;
       this.#inLength = true;
       this.#length = 0;
       this.#shift = 0;
