@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { leaveNothing } from '../test/support/leave-nothing.ts';
 import { type Benchmark, machine } from './report.ts';
 
 export type Measurements = Readonly<Record<string, () => Promise<{ readonly default: Benchmark }>>>;
@@ -12,10 +12,7 @@ export async function runMeasurements(measurements: Measurements): Promise<void>
     process.stderr.write(`Expected ${known} but received ${unknown.join(', ')}\n`);
     process.exit(2);
   }
-  // With a handler the process exits, which takes the daemons along; without one it is just gone.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => process.exit(128 + constants.signals[signal]));
-  }
+  leaveNothing();
   const where = await machine();
   for (const name of names.length > 0 ? names : Object.keys(measurements)) {
     const load = measurements[name];

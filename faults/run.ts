@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { type Goal, machine } from '../bench/report.ts';
 import { seeded } from '../src/training/random.ts';
+import { leaveNothing } from '../test/support/leave-nothing.ts';
 import { byKind, commonGoals, type Findings, type Part } from './report.ts';
 
 const parts: Readonly<Record<string, () => Promise<{ readonly default: Part }>>> = {
@@ -34,6 +35,7 @@ const chosen = namesOf(positionals);
 const seed = Number(values.seed);
 if (!Number.isSafeInteger(seed) || !(soakMinutes > 0)) fail('Expected numbers for --seed and --soak');
 
+leaveNothing();
 const say = (line: string) => process.stderr.write(`  ${line}\n`);
 const goals: Goal[] = [];
 const findings: Record<string, Findings> = {};
