@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/scratch-folder.ts',
     // Bounds for what hangs, far beyond what anything takes on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
