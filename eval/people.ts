@@ -1,7 +1,8 @@
 /**
  * Who somebody is, on the faces of ORL: half of the people are members, enrolled with 3 pictures each and tested with
  * the 7 others, the rest are strangers. Face detector, alignment, embedder, gallery and the judgement of a track are
- * those of the pipeline; each test is a single picture, where the pipeline has several of a track.
+ * those of the pipeline; each test is a single picture, where the pipeline has several of a track. `EVAL_FACE` and
+ * `EVAL_EMBEDDER` name bundles other than the default ones.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -34,7 +35,8 @@ const measure: Benchmark = async (say) => {
     const why = 'the faces are missing: ../shared/data/faces-orl';
     return { goals: goals.map((goal): Goal => ({ ...goal, got: null, ok: false, why })), figures: {} };
   }
-  const [face, embedder] = [await startHost('builtin:blazeface'), await startHost('builtin:faceres')];
+  const { EVAL_FACE = 'builtin:blazeface', EVAL_EMBEDDER = 'builtin:faceres' } = process.env;
+  const [face, embedder] = [await startHost(EVAL_FACE), await startHost(EVAL_EMBEDDER)];
   try {
     const limits = faceLimits({ minScore: null, minPixels: 32 }, face);
     const people = await Promise.all(

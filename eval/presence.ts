@@ -1,4 +1,7 @@
-/** Whether a photograph shows a person: the default detector, through the process that a gateway runs it in. */
+/**
+ * Whether a photograph shows a person: the default detector, or the bundle that `EVAL_DETECTOR` names, through the
+ * process that a gateway runs it in.
+ */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { atLeast, type Benchmark, median, rounded } from '../bench/report.ts';
@@ -14,7 +17,7 @@ const measure: Benchmark = async (say) => {
     const why = 'the photographs are missing: ../shared/data/coco-people';
     return { goals: [{ what, unit: 'AUC', want: `>= ${want}`, got: null, ok: false, why }], figures: {} };
   }
-  const host = await startHost('builtin:centernet');
+  const host = await startHost(process.env.EVAL_DETECTOR ?? 'builtin:centernet');
   try {
     const names = (await readdir(new URL('images/', data))).sort();
     const judged = await Promise.all(
