@@ -4,11 +4,13 @@
  */
 import { atLeast, atMost, type Benchmark, type Goal, median, rounded } from '../bench/report.ts';
 import { type FittedParts, fitParts, fitSeenParts } from '../src/training/defect/fit.ts';
-import { withSpots } from '../src/training/defect/fit-marked.ts';
-import { openPartViewer, type SeenPart } from '../src/training/defect/part-viewer.ts';
+import { withMarks } from '../src/training/defect/fit-marked.ts';
+import { type JudgedPart, openPartViewer, type SeenPart } from '../src/training/defect/part-viewer.ts';
 import { readMasks, readParts } from '../src/training/defect/read-parts.ts';
 import { auroc, mean } from './defect/areas.ts';
+import { cellsOf } from './defect/cells.ts';
 import { judged } from './defect/judged.ts';
+import { areasByKind, meansByKind } from './defect/kinds.ts';
 import { foldsOf, readTiles, type Tile, tilesMissing } from './tiles.ts';
 
 const folds = 5;
@@ -17,13 +19,19 @@ const seed = 1;
 const ways = ['thirtyGood', 'allGood', 'supervised'] as const;
 type Way = (typeof ways)[number];
 const wanted: Readonly<Record<Way, number>> = { supervised: 0.93, allGood: 0.88, thirtyGood: 0.82 };
-const perWay = () => ({ supervised: [], allGood: [], thirtyGood: [] }) as Record<Way, number[]>;
+const perWay = <Found>() => ({ supervised: [], allGood: [], thirtyGood: [] }) as Record<Way, Found[]>;
 
 const evaluation: Benchmark = async (say) => {
   if (tilesMissing) throw new Error('Expected ../shared/data/magnetic-tile for eval defect but found none');
   const tiles = (await readTiles()).toSorted((a, b) => Number(a.group) - Number(b.group));
   const foldOf = foldsOf(tiles, folds);
-  const found = { image: perWay(), pixel: perWay(), refused: perWay(), caught: perWay() };
+  const found = {
+    image: perWay<number>(),
+    pixel: perWay<number>(),
+    refused: perWay<number>(),
+    caught: perWay<number>(),
+    kinds: perWay<ReturnType<typeof areasByKind>>(),
+  };
   const ms: number[] = [];
   const cpuMs: number[] = [];
   const fitSeconds: number[] = [];
@@ -54,6 +62,9 @@ const evaluation: Benchmark = async (say) => {
       found.refused[way].push(mean(scores.filter((_, i) => !isBad[i]).map((score) => Number(score >= 0.5))));
       found.caught[way].push(mean(scores.filter((_, i) => isBad[i]).map((score) => Number(score >= 0.5))));
       say(`fold ${fold + 1}, ${way}: image AUROC ${area.toFixed(3)}, pixel ${pixel.toFixed(3)}`);
+      const kinds = areasByKind(scores, test);
+      found.kinds[way].push(kinds);
+      for (const [kind, among] of Object.entries(kinds)) say(`  ${kind} ${among.toFixed(3)}`);
     }
   }
   const goals: Goal[] = [
@@ -71,14 +82,21 @@ const evaluation: Benchmark = async (say) => {
     /** At a score of 0.5: shares of the good parts and of the bad ones. */
     refusedGood: means(found.refused),
     foundBad: means(found.caught),
+    /** Image AUROC of the bad parts of each kind among the good ones, mean of the folds that have such. */
+    perKind: Object.fromEntries(tried.map((way) => [way, meansByKind(found.kinds[way])])),
     partCpuMs: rounded(median(cpuMs)),
   };
   return { goals, figures };
 };
 export default evaluation;
 
+interface Looks {
+  readonly good: ReadonlyMap<string, SeenPart>;
+  readonly bad: ReadonlyMap<string, JudgedPart>;
+}
+
 /** By file: what is seen in a picture does not depend on the fold, so that five folds need one look. */
-async function look(tiles: readonly Tile[], foldOf: readonly number[]): Promise<Map<string, SeenPart>> {
+async function look(tiles: readonly Tile[], foldOf: readonly number[]): Promise<Looks> {
   const good = tiles.flatMap((tile, i) => (tile.isBad ? [] : { tile, fold: foldOf[i] ?? 0 }));
   const bad = tiles.filter((tile) => tile.isBad && tile.mask);
   const viewer = await openPartViewer({ seed });
@@ -87,20 +105,17 @@ async function look(tiles: readonly Tile[], foldOf: readonly number[]): Promise<
       await partsOf(good.map(({ tile }) => tile)),
       (i) => good[i]?.fold ?? 0,
     );
-    const masks = await readMasks(bad.map(({ mask = '' }) => mask));
-    const seenBad = await viewer.lookAtBad(await partsOf(bad), masks);
-    const files = [...good.map(({ tile }) => tile.file), ...bad.map(({ file }) => file)];
-    return new Map([...seenGood, ...seenBad].map((part, i) => [files[i] ?? '', part]));
+    const seenBad = await viewer.lookAtBad(await partsOf(bad));
+    return {
+      good: new Map(seenGood.map((part, i) => [good[i]?.tile.file ?? '', part])),
+      bad: new Map(seenBad.map((part, i) => [bad[i]?.file ?? '', part])),
+    };
   } finally {
     await viewer.close();
   }
 }
 
-async function learned(
-  way: Way,
-  training: readonly Tile[],
-  seen: Map<string, SeenPart>,
-): Promise<FittedParts> {
+async function learned(way: Way, training: readonly Tile[], seen: Looks): Promise<FittedParts> {
   const good = training.filter(({ isBad }) => !isBad);
   if (way === 'thirtyGood') {
     // From the files on, as somebody does who has no more of them: this is what the goal for the time is about.
@@ -108,28 +123,17 @@ async function learned(
     return fitParts({ good: await partsOf(some.flatMap((tile) => tile ?? [])), seed });
   }
   const bad = way === 'supervised' ? training.filter(({ isBad, mask }) => isBad && mask) : [];
-  const partsSeen = (of: readonly Tile[]) => of.flatMap(({ file }) => seen.get(file) ?? []);
-  const fitted = await fitSeenParts({ good: partsSeen(good), bad: partsSeen(bad) }, { seed });
+  const partsSeen = <Part>(of: readonly Tile[], looks: ReadonlyMap<string, Part>) =>
+    of.flatMap(({ file }) => looks.get(file) ?? []);
+  const fitted = await fitSeenParts(
+    { good: partsSeen(good, seen.good), bad: partsSeen(bad, seen.bad) },
+    { seed },
+  );
   if (way !== 'supervised') return fitted;
   const masks = await readMasks(bad.map(({ mask = '' }) => mask));
-  return withSpots(fitted, { good: await partsOf(good), bad: await partsOf(bad), masks, seed });
+  return withMarks(fitted, { good: await partsOf(good), bad: await partsOf(bad), masks, seed });
 }
 
 function partsOf(tiles: readonly Tile[]) {
   return readParts(tiles.map(({ file }) => file));
-}
-
-/** Whether most of each cell of the heatmap is bad. */
-async function cellsOf(tiles: readonly Tile[]): Promise<boolean[]> {
-  const cells: boolean[] = [];
-  for (const { mask } of tiles) {
-    const [drawn] = mask ? await readMasks([mask]) : [];
-    for (let cell = 0; cell < 32 * 32; cell++) {
-      let covered = 0;
-      const start = Math.floor(cell / 32) * 8 * 256 + (cell % 32) * 8;
-      for (let y = 0; y < 8; y++) for (let x = 0; x < 8; x++) covered += drawn?.[start + y * 256 + x] ?? 0;
-      cells.push(covered > 32);
-    }
-  }
-  return cells;
 }

@@ -34,7 +34,7 @@ export function fitDefectCommand(): Command {
     .option('--crop <x,y,width,height>', 'the part of each picture that is meant, in [0, 1]', box)
     .option(
       '--steps <n>',
-      'of each of three nets that learn from the masks (default: 600, two minutes)',
+      'of each of three nets that learn small defects from the masks (default: 400, some minutes)',
       count,
     )
     .option('--seed <n>', 'the same seed and pictures make the same bundle', count, 1)
@@ -63,19 +63,17 @@ async function run(options: Options): Promise<void> {
   const goodFiles = await partFiles(options.good);
   const badFiles = options.bad === undefined ? undefined : await partFiles(options.bad);
   const maskFiles = options.masks === undefined ? undefined : await partFiles(options.masks);
-  const fitted = await learn(
-    {
-      good: await readParts(goodFiles, crop),
-      bad: badFiles && (await readParts(badFiles, crop)),
-      masks: maskFiles && (await readMasks(matched(maskFiles, badFiles ?? []), crop)),
-      seed,
-      signal: interruptSignal(),
-      onProgress: (step) => {
-        if (!options.json) process.stderr.write(`${step}\n`);
-      },
-    },
+  const fitted = await learn({
+    good: await readParts(goodFiles, crop),
+    bad: badFiles && (await readParts(badFiles, crop)),
+    masks: maskFiles && (await readMasks(matched(maskFiles, badFiles ?? []), crop)),
     steps,
-  );
+    seed,
+    signal: interruptSignal(),
+    onProgress: (step) => {
+      if (!options.json) process.stderr.write(`${step}\n`);
+    },
+  });
   const name = options.name ?? basename(options.out).replace(/\.bundle$/, '');
   const evenly = [0, 0.5, 1].map((share) => goodFiles[Math.round(share * (goodFiles.length - 1))] ?? '');
   const bundle = await writePartBundle(
@@ -99,9 +97,14 @@ async function run(options: Options): Promise<void> {
   process.stdout.write(`${options.json ? JSON.stringify(report) : describe(report)}\n`);
 }
 
+interface Lessons extends FitOptions {
+  readonly masks: readonly Float32Array[] | undefined;
+  readonly steps: number | undefined;
+}
+
 /** From masks too, where there are some. */
-async function learn(options: FitOptions, steps: number | undefined): Promise<FittedParts> {
-  const { bad, masks } = options;
+async function learn({ masks, steps, ...options }: Lessons): Promise<FittedParts> {
+  const { bad } = options;
   if (bad && masks) {
     const { fitMarkedParts } = await import('../../training/defect/fit-marked.ts');
     return fitMarkedParts({ ...options, bad, masks, steps });

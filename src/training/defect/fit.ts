@@ -5,7 +5,7 @@ import { foldOf, folds } from './folds.ts';
 import { meanHead } from './head.ts';
 import { learnDamage, learnScatter } from './learn.ts';
 import { openScorer, partGraph } from './part-graph.ts';
-import { openPartViewer, type SeenPart } from './part-viewer.ts';
+import { type JudgedPart, openPartViewer, type SeenPart } from './part-viewer.ts';
 import { readPatchNet } from './patch-net.ts';
 import type { PatchHead } from './scoring-graph.ts';
 
@@ -13,8 +13,6 @@ export interface FitOptions {
   /** `[count, 256, 256, 3]`, at least 10; 30 or more are better. Pictures of one part should follow each other. */
   readonly good: Pictures;
   readonly bad?: Pictures | undefined;
-  /** Of every bad picture `[256, 256]`, 0 to 1: where it is bad; the model then learns from it. */
-  readonly masks?: readonly Float32Array[] | undefined;
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (step: string) => void;
@@ -30,12 +28,11 @@ export interface FittedParts {
 const fewest = 10;
 
 /**
- * Learns what good parts look like, and to tell them from damage that is made up or, with masks, from that of bad
- * ones. The threshold follows from parts that the model had not learned from.
+ * Learns what good parts look like, and to tell them from damage that is made up. The threshold follows from parts that the model had not learned from.
  * @throws REQUEST_INVALID for too few pictures or such of another size, TRAINING_UNAVAILABLE
  */
 export async function fitParts(options: FitOptions): Promise<FittedParts> {
-  const { good, bad, masks, seed, signal, onProgress = () => {} } = options;
+  const { good, bad, seed, signal, onProgress = () => {} } = options;
   if (good.count < fewest) {
     throw new GatewayError(
       'REQUEST_INVALID',
@@ -47,7 +44,7 @@ export async function fitParts(options: FitOptions): Promise<FittedParts> {
     onProgress(`Looking at ${good.count} good parts`);
     const goodParts = await viewer.lookAtGood(good, (index) => foldOf(index, good.count));
     if (bad) onProgress(`Looking at ${bad.count} bad parts`);
-    const badParts = bad ? await viewer.lookAtBad(bad, masks) : [];
+    const badParts = bad ? await viewer.lookAtBad(bad) : [];
     return await fitSeenParts({ good: goodParts, bad: badParts }, options);
   } finally {
     await viewer.close();
@@ -56,19 +53,19 @@ export async function fitParts(options: FitOptions): Promise<FittedParts> {
 
 /** The same of parts that were looked at before. */
 export async function fitSeenParts(
-  parts: { readonly good: readonly SeenPart[]; readonly bad: readonly SeenPart[] },
+  parts: { readonly good: readonly SeenPart[]; readonly bad: readonly JudgedPart[] },
   { seed, signal, onProgress = () => {} }: Pick<FitOptions, 'seed' | 'signal' | 'onProgress'>,
 ): Promise<FittedParts> {
   const heldOut = { good: [] as Judged[], relit: [] as Judged[], bad: [] as Judged[] };
   const heads: PatchHead[] = [];
   for (let fold = 0; fold < folds; fold++) {
     onProgress(`Learning, ${fold + 1} of ${folds}`);
-    const inFold = (all: readonly SeenPart[], held: boolean) =>
+    const inFold = <Part>(all: readonly Part[], held: boolean) =>
       all.filter((_, i) => (foldOf(i, all.length) === fold) === held);
-    const learned = { good: inFold(parts.good, false), bad: inFold(parts.bad, false) };
-    const lessons = [...learned.good, ...learned.bad].flatMap((part) => part.lessons);
+    const learned = inFold(parts.good, false);
+    const lessons = learned.flatMap((part) => part.lessons);
     const head = await learnDamage(lessons, { seed: seed + fold, signal });
-    const model = { ...learnScatter(learned.good.flatMap(({ rows }) => rows)), head };
+    const model = { ...learnScatter(learned.flatMap(({ rows }) => rows)), head };
     heads.push(head);
     const scorer = await openScorer(model);
     try {

@@ -6,12 +6,16 @@ import { octaves } from './damage/plane.ts';
 import { openPatchViewer, type Patches, patchNet } from './patch-net.ts';
 import { type Lessons, lessonsOf, type PatchRows, rowsOfPatches, sharesOf } from './samples.ts';
 
-/** All that is kept of a picture: to judge it, and to learn from it. */
-export interface SeenPart {
+/** What is kept of a picture to judge it. */
+export interface JudgedPart {
   readonly patches: Patches;
+}
+
+/** And of a good one, to learn from it. */
+export interface SeenPart extends JudgedPart {
   /** Of some good parts: in another light. */
   readonly relit?: Patches;
-  /** As it is and, of good parts, in another light. */
+  /** As it is and in another light. */
   readonly rows: readonly PatchRows[];
   readonly lessons: readonly Lessons[];
 }
@@ -19,8 +23,8 @@ export interface SeenPart {
 export interface PartViewer {
   /** Donors of foreign texture are of the same fold as the part: of what is held out, nothing is learned. */
   lookAtGood(pictures: Pictures, foldOf: (index: number) => number): Promise<SeenPart[]>;
-  /** @param masks of every picture `[256, 256]`, 0 to 1: where it is bad; without them nothing is learned from it. */
-  lookAtBad(pictures: Pictures, masks?: readonly Float32Array[]): Promise<SeenPart[]>;
+  /** Nothing is learned from them: see `withMarks` for who has masks. */
+  lookAtBad(pictures: Pictures): Promise<JudgedPart[]>;
   close(): Promise<void>;
 }
 
@@ -69,15 +73,11 @@ export async function openPartViewer(options: {
       }
       return seen;
     },
-    async lookAtBad(pictures, masks) {
+    async lookAtBad(pictures) {
       checkSize(pictures);
-      const seen: SeenPart[] = [];
-      for (let index = 0; index < pictures.count; index++) {
-        const patches = await look(pictureAt(pictures, index));
-        const mask = masks?.[index];
-        const lessons = mask ? [lessonsOf(patches, sharesOf(mask), patchesOfGood, random)] : [];
-        seen.push({ patches, rows: [rowsOfPatches(patches)], lessons });
-      }
+      const seen: JudgedPart[] = [];
+      for (let index = 0; index < pictures.count; index++)
+        seen.push({ patches: await look(pictureAt(pictures, index)) });
       return seen;
     },
     close: () => viewer.close(),

@@ -27,7 +27,8 @@ export class FoldedLayers implements Layers {
     this.#statistics = statistics;
   }
 
-  convolution(input: string, { name, from, to, size, stride = 1 }: Convolution): string {
+  convolution(input: string, shape: Convolution): string {
+    const { name, from, to, size, stride = 1, dilation = 1 } = shape;
     const names = parametersOf(name);
     const kernel = Float32Array.from(this.#parameter(names.kernel));
     const bias = Float32Array.from(this.#parameter(names.shift));
@@ -43,7 +44,8 @@ export class FoldedLayers implements Layers {
     }
     const builder = this.#builder;
     const dims = [to, from, size, size];
-    const [before, strides] = [size >> 1, { ints: [stride, stride] }];
+    const before = (size >> 1) * dilation;
+    const [strides, dilations] = [{ ints: [stride, stride] }, { ints: [dilation, dilation] }];
     return builder.add(
       'Conv',
       [
@@ -56,7 +58,7 @@ export class FoldedLayers implements Layers {
         ),
         builder.constant(names.shift, { type: 'float32', dims: [to], data: bias }),
       ],
-      { attributes: { strides, pads: { ints: [before, before, before, before] } } },
+      { attributes: { strides, dilations, pads: { ints: [before, before, before, before] } } },
     );
   }
 

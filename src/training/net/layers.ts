@@ -9,6 +9,8 @@ export interface Convolution {
   readonly size: number;
   /** Default 1. */
   readonly stride?: 1 | 2;
+  /** Places from one number of the window to the next: how far it reaches. Default 1. */
+  readonly dilation?: number;
   /**
    * Brought to mean 0 and deviation 1 a channel over the batch, then scaled and shifted (batch normalization, Ioffe
    * and Szegedy, 2015); else a bias is added. Default true.

@@ -79,24 +79,30 @@ export class Tape implements Layers {
     attributes: Readonly<Record<string, Attribute>> = {},
   ) => this.#builder.add(op, inputs, { attributes });
 
-  #convolve(input: string, kernel: string, { size, stride = 1 }: Convolution): string {
+  #convolve(input: string, kernel: string, shape: Convolution): string {
     const { add } = this;
-    const [before, strides] = [size >> 1, { ints: [stride, stride] }];
+    const { size, stride = 1, dilation = 1 } = shape;
+    const before = (size >> 1) * dilation;
+    const [strides, dilations] = [{ ints: [stride, stride] }, { ints: [dilation, dilation] }];
     const pads = { ints: [before, before, before, before] };
-    const output = add('Conv', [input, kernel], { strides, pads });
+    const output = add('Conv', [input, kernel], { strides, dilations, pads });
     this.#steps.push(() => {
       const gradient = this.gradient(output);
       // By the kernel it is a convolution too: channels are its pictures, pictures its channels, the gradient is
-      // its kernel, and what was a stride is a dilation.
+      // its kernel, and what was a stride is a dilation, what was a dilation a stride.
       const after = before - stride + 1;
       const turned = add('Conv', [this.#swapped(input), this.#swapped(gradient)], {
         dilations: strides,
+        strides: dilations,
         pads: { ints: [before, before, after, after] },
       });
       this.#flow(kernel, this.#swapped(turned));
       if (input === this.#input) return;
       const output_padding = { ints: [stride - 1, stride - 1] };
-      this.#flow(input, add('ConvTranspose', [gradient, kernel], { strides, pads, output_padding }));
+      this.#flow(
+        input,
+        add('ConvTranspose', [gradient, kernel], { strides, dilations, pads, output_padding }),
+      );
     });
     return output;
   }

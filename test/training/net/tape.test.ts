@@ -23,7 +23,8 @@ function net(layers: Layers, picture: string): string {
   const half = layers.relu(convolution(picture, 'wide', 1, 3, { size: 5, stride: 2 }));
   const quarter = layers.relu(convolution(half, 'down', 3, 4, { stride: 2, normalised: false }));
   const on = convolution(quarter, 'on', 4, 4, { size: 1, gain: 0.7 });
-  const joined = layers.relu(layers.sum(quarter, on));
+  const far = convolution(on, 'far', 4, 4, { dilation: 2 });
+  const joined = layers.relu(layers.sum(quarter, far));
   return convolution(layers.sum(joined, quarter), 'last', 4, 1, { normalised: false, bias: -0.5 });
 }
 
