@@ -1,24 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import * as core from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compile } from '../../../src/compiler/compile.ts';
 import { artifactsOf } from '../../../src/compiler/tfjs/artifacts.ts';
 import { importGraphModel } from '../../../src/compiler/tfjs/graph-model.ts';
 import { importTfjs } from '../../../src/compiler/tfjs/import.ts';
 import { importLayersModel } from '../../../src/compiler/tfjs/layers-model.ts';
 import { GatewayError } from '../../../src/errors.ts';
-import { useBackend } from '../../../src/tensorflow.ts';
+import { computeOn } from '../../support/compute-on.ts';
 import { strides, weight } from './case.ts';
 import { attr, Net, noise, saveModel, type Weight } from './models.ts';
 
-beforeAll(async () => {
-  core.enableProdMode();
-  await useBackend(core, 'cpu');
-});
+computeOn('cpu');
 
 /** A net with a bit of everything that the reader follows. */
 async function graphModel(): Promise<string> {

@@ -7,15 +7,12 @@ import {
   type SymbolicTensor,
   sequential,
 } from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { importTfjs } from '../../../src/compiler/tfjs/import.ts';
-import { useBackend } from '../../../src/tensorflow.ts';
+import { computeOn } from '../../support/compute-on.ts';
 import { type Feeds, noise, run, saveModel, type Weight, worst } from './models.ts';
 
-beforeAll(async () => {
-  core.enableProdMode();
-  await useBackend(core, 'cpu');
-});
+computeOn('cpu');
 
 /** Every layer, of which the types know no common name. */
 type Layer = Parameters<ReturnType<typeof sequential>['add']>[0];

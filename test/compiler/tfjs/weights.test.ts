@@ -1,13 +1,10 @@
 import * as core from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { artifactsOf } from '../../../src/compiler/tfjs/artifacts.ts';
-import { useBackend } from '../../../src/tensorflow.ts';
+import { computeOn } from '../../support/compute-on.ts';
 
-beforeAll(async () => {
-  core.enableProdMode();
-  await useBackend(core, 'cpu');
-});
+computeOn('cpu');
 
 const stored = fc.constantFrom('float32', 'int32', 'bool', 'float16', 'uint8', 'uint16', 'int8');
 

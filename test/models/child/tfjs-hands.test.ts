@@ -8,18 +8,18 @@ import { expect, it } from 'vitest';
 import { Image } from '../../../src/image.ts';
 import { writeBundle } from '../../../src/models/bundle.ts';
 import type { Manifest } from '../../../src/models/manifest.ts';
-import { useBackend } from '../../../src/tensorflow.ts';
 import { noise } from '../../compiler/tfjs/models.ts';
+import { computeOn } from '../../support/compute-on.ts';
 import { scratchFolder, started } from '../fixtures.ts';
 
 const human = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/human')), '../models');
 const folder = await scratchFolder();
 const side = 96;
 
+computeOn('wasm');
+
 /** What TensorFlow.js says of the picture, asked without anything of ours. */
 async function said(json: Buffer, weights: Buffer, pixels: Uint8Array): Promise<Map<string, Float32Array>> {
-  core.enableProdMode();
-  await useBackend(core, 'wasm');
   const artifacts = await core.io.getModelArtifactsForJSON(JSON.parse(json.toString()), async (groups) => [
     groups.flatMap((group) => group.weights),
     new Uint8Array(weights).buffer,

@@ -3,20 +3,17 @@ import { dirname, join } from 'node:path';
 import * as core from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { importTfjs } from '../../../src/compiler/tfjs/import.ts';
 import { writeBundle } from '../../../src/models/bundle.ts';
 import type { Manifest } from '../../../src/models/manifest.ts';
-import { useBackend } from '../../../src/tensorflow.ts';
 import { attr, Net, noise, saveModel } from '../../compiler/tfjs/models.ts';
+import { computeOn } from '../../support/compute-on.ts';
 import { hostOf, plain, scratchFolder, started } from '../fixtures.ts';
 
 const folder = await scratchFolder();
 
-beforeAll(async () => {
-  core.enableProdMode();
-  await useBackend(core, 'cpu');
-});
+computeOn('cpu');
 
 type Parts = Pick<Manifest, 'inputs' | 'outputs' | 'golden'>;
 
