@@ -25,6 +25,7 @@ describe('edgeward fit defect', () => {
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ out, good: { count: 12 }, bad: { count: 4 } });
     expect(report.bad.found).toBeGreaterThanOrEqual(3);
+    expect(report.ngScores.map(({ refused }: { refused: number }) => refused)).toEqual([0.02, 0.05, 0.1]);
     expect((await readBundle(out)).digest).toBe(report.digest);
     const { host } = await started(out);
     const score = async (pixels: Buffer) => {

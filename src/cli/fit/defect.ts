@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { GatewayError } from '../../errors.ts';
 import type { Box } from '../../image.ts';
 import type { FitOptions, FittedParts } from '../../training/defect/fit.ts';
+import { type NgScore, ngScores } from '../../training/defect/ng-scores.ts';
 import { count } from '../compile-options.ts';
 import { interruptSignal } from '../interrupt.ts';
 
@@ -93,6 +94,7 @@ async function run(options: Options): Promise<void> {
     seconds: Number(((performance.now() - started) / 1000).toFixed(1)),
     good: { count: good.length, refused: good.filter((score) => score >= 0.5).length },
     bad: { count: bad.length, found: bad.filter((score) => score >= 0.5).length },
+    ngScores: ngScores(fitted.heldOut),
   };
   process.stdout.write(`${options.json ? JSON.stringify(report) : describe(report)}\n`);
 }
@@ -120,11 +122,18 @@ interface Report {
   readonly seconds: number;
   readonly good: { readonly count: number; readonly refused: number };
   readonly bad: { readonly count: number; readonly found: number };
+  readonly ngScores: readonly NgScore[];
 }
 
-function describe({ out, digest, bytes, seconds, good, bad }: Report): string {
+function describe({ out, digest, bytes, seconds, good, bad, ngScores: others }: Report): string {
+  const percent = (share: number) => `${Math.round(100 * share)} %`;
   return [
     `good   ${good.refused} of ${good.count} would be refused, each judged without having been learned from`,
+    ...others.map(
+      ({ refused, score, found }) =>
+        `       at most ${percent(refused)} with ngScore: ${score}` +
+        (found === undefined ? '' : `, which finds ${percent(found)} of the bad ones`),
+    ),
     ...(bad.count > 0 ? [`bad    ${bad.found} of ${bad.count} would be found`] : []),
     `bundle ${out}, ${(bytes / 1e6).toFixed(2)} MB, ${digest}`,
     `took   ${seconds} s`,
