@@ -25,9 +25,9 @@ const part: Part = (conditions) =>
     const whole = await wholeFrames();
     const stranger = await connectAsync(`mqtt://127.0.0.1:${gateway.port}`, { clientId: 'stranger' });
     scratch.use(stranger, () => stranger.endAsync(true));
-    const wave = async () => {
+    const attack = async (payloads: number) => {
       const onTheWay = new Set<Promise<unknown>>();
-      for (let n = 0; n < (short ? count.short : count.whole) / 2; n++) {
+      for (let n = 0; n < payloads; n++) {
         const { topic, bytes } = pick(whole, random);
         const sent = stranger.publishAsync(topic, mutate(bytes, random), { qos: 1 });
         onTheWay.add(sent);
@@ -36,6 +36,10 @@ const part: Part = (conditions) =>
       }
       await Promise.all(onTheWay);
     };
-    return besiege(scratch, gateway, conditions, { name: 'hostile frames', attack: wave });
+    return besiege(scratch, gateway, conditions, {
+      name: 'hostile frames',
+      count: short ? count.short : count.whole,
+      attack,
+    });
   });
 export default part;

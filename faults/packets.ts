@@ -60,14 +60,18 @@ const part: Part = (conditions) =>
     const gateway = await createGateway(scratch);
     await gateway.daemon.start();
     const { random, short } = conditions;
-    const wave = async () => {
-      let left = (short ? count.short : count.whole) / 2;
+    const attack = async (conversations: number) => {
+      let left = conversations;
       const worker = async () => {
         while (left-- > 0) await attempt(gateway.port, conversation(random));
       };
       await Promise.all(Array.from({ length: atOnce }, worker));
     };
-    return besiege(scratch, gateway, conditions, { name: 'hostile packets', attack: wave });
+    return besiege(scratch, gateway, conditions, {
+      name: 'hostile packets',
+      count: short ? count.short : count.whole,
+      attack,
+    });
   });
 export default part;
 
