@@ -6,9 +6,11 @@ import { readTiles } from '../eval/tiles.ts';
 import { fitMarkedParts } from '../src/training/defect/fit-marked.ts';
 import { writePartBundle } from '../src/training/defect/part-bundle.ts';
 import { readMasks, readParts } from '../src/training/defect/read-parts.ts';
+import { leaveNothing } from '../test/support/leave-nothing.ts';
 import { goldenPlates } from './golden-plates.ts';
 
 async function main({ data, out, seed }: { data: string; out: string; seed: string }): Promise<void> {
+  leaveNothing();
   // Pictures of one tile follow each other, so that cross-validation keeps them together.
   const tiles = (await readTiles(data)).toSorted((a, b) => Number(a.group) - Number(b.group));
   const good = tiles.filter(({ isBad }) => !isBad).map(({ file }) => file);
