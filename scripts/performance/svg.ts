@@ -60,7 +60,7 @@ function bars({ labels, series }: Chart) {
       const long = round((value / most) * room);
       return [
         `<rect class="c${i % colours}" x="${labelWidth + 10}" y="${y + 2}" width="${long}" height="${barHeight - 4}"/>`,
-        `<text x="${labelWidth + 16 + long}" y="${y + 13}">${value}</text>`,
+        `<text x="${labelWidth + 16 + long}" y="${y + 13}">${Number(value.toPrecision(4))}</text>`,
       ];
     });
     return [name, ...each];

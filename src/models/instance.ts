@@ -126,11 +126,9 @@ export class Instance implements Worker {
     const { signal } = this.#ended;
     for (let lived = livedMs; !signal.aborted; lived = 0) {
       try {
-        const wait = Math.min(
-          this.#backoff.next(lived),
-          lived > 0 ? longestAfterWorkMs : Number.POSITIVE_INFINITY,
-        );
-        await sleep(wait, undefined, { signal, ref: false });
+        const wait = this.#backoff.next(lived);
+        const missed = lived > 0;
+        await sleep(missed ? Math.min(wait, longestAfterWorkMs) : wait, undefined, { signal, ref: false });
         return await this.#spawn(signal, digest);
       } catch (err) {
         if (!signal.aborted) this.#log.error({ err }, 'Model process cannot be started');

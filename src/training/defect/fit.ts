@@ -28,7 +28,8 @@ export interface FittedParts {
 const fewest = 10;
 
 /**
- * Learns what good parts look like, and to tell them from damage that is made up. The threshold follows from parts that the model had not learned from.
+ * Learns what good parts look like, and to tell them from damage that is made up. The threshold follows from parts that
+ * the model had not learned from.
  * @throws REQUEST_INVALID for too few pictures or such of another size, TRAINING_UNAVAILABLE
  */
 export async function fitParts(options: FitOptions): Promise<FittedParts> {
