@@ -35,6 +35,7 @@ export class Scene {
   /** When the gate was last asked, and what it said. */
   #checkedAt = Number.NEGATIVE_INFINITY;
   #share: number | null = null;
+  #moves = false;
   /** Something moved since the last look. */
   #unsettled = true;
 
@@ -80,7 +81,10 @@ export class Scene {
     return this.#zones.flatMap(([name, zone]) => (zone.has(track) ? [name] : []));
   }
 
-  /** Between two looks that may follow each other there is nothing that motion could bring about. */
+  /**
+   * Between two looks that may follow each other there is nothing that motion could bring about. Its end calls for
+   * a look too: before a background that never took in who came, the picture without them shows no motion.
+   */
   async #noteMotion(image: Image, detector: Model, now: number): Promise<number | null> {
     const { motion, detectEveryMs } = this.#options;
     if (!motion.enabled) {
@@ -91,7 +95,8 @@ export class Scene {
     this.#checkedAt = now;
     const { share, moves } = this.#motion.note(await detector.thumbnail(image), now);
     this.#share = share;
-    this.#unsettled ||= moves;
+    this.#unsettled ||= moves || this.#moves;
+    this.#moves = moves;
     return share;
   }
 

@@ -50,13 +50,33 @@ it('asks the gate as often as the detector may look, and the detector only when 
     for (let now = from; now < to; now += 100) await source.see(image, model, now);
     return { gate: scene.asked.gate - before.gate, detector: scene.asked.detector - before.detector };
   };
-  // The first picture is always looked at.
-  expect(await film(0, 10_000)).toEqual({ gate: 50, detector: 1 });
+  // The first picture counts as motion, which ends with the second.
+  expect(await film(0, 10_000)).toEqual({ gate: 50, detector: 2 });
   scene.moving = true;
   expect(await film(10_000, 12_000)).toEqual({ gate: 10, detector: 10 });
   scene.moving = false;
-  // What stays became part of the background; one look at least each 30 s.
-  expect(await film(20_000, 60_000)).toEqual({ gate: 200, detector: 1 });
+  // One look at what the motion has left behind; after that what stays is background, looked at each 30 s.
+  expect(await film(20_000, 60_000)).toEqual({ gate: 200, detector: 2 });
+});
+
+it('sees at once that somebody has gone who came for less time than the background takes to follow', async () => {
+  let there = false;
+  const box = { x: 0, y: 0, width: 0.5, height: 0.5 };
+  const model = {
+    async thumbnail() {
+      return { width: 10, height: 10, data: new Uint8Array(100).fill(there ? 255 : 90, 0, 20) };
+    },
+    async infer() {
+      return { detections: there ? [{ label: 'person', index: 0, score: 0.9, box }] : [] };
+    },
+  } as unknown as Model;
+  const source = new Scene({ ...options, detectEveryMs: 0, lostMs: 0 });
+  const countAt = async (now: number) => (await source.see(image, model, now)).tracks.length;
+  expect(await countAt(0)).toBe(0);
+  there = true;
+  expect(await countAt(10)).toBe(1);
+  there = false;
+  expect(await countAt(20)).toBe(0);
 });
 
 it('looks at every frame without a gate and without a least time between two looks', async () => {
