@@ -6,6 +6,8 @@ export interface Footprint {
   readonly processes: number;
   /** Resident memory, MB. */
   readonly mb: number;
+  /** The same of each, the first one's before those of its children. */
+  readonly mbOfEach: readonly number[];
   readonly openFiles: number;
 }
 
@@ -20,12 +22,14 @@ export async function footprintOf(pid: number): Promise<Footprint> {
     pids.map(async (one) => {
       const status = await readFile(`/proc/${one}/status`, 'utf8').catch(() => '');
       const files = await readdir(`/proc/${one}/fd`).catch(() => []);
-      return { kb: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0), files: files.length };
+      return { mb: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024, files: files.length };
     }),
   );
+  const mbOfEach = each.map(({ mb }) => mb);
   return {
     processes: pids.length,
-    mb: each.reduce((sum, { kb }) => sum + kb / 1024, 0),
+    mb: mbOfEach.reduce((sum, mb) => sum + mb, 0),
+    mbOfEach,
     openFiles: each.reduce((sum, { files }) => sum + files, 0),
   };
 }
