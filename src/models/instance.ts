@@ -5,7 +5,7 @@ import { Backoff } from './backoff.ts';
 import type { Worker } from './dispatcher.ts';
 import type { Job } from './job-queue.ts';
 import { type Exit, type JobAnswer, type ModelProcess, startModelProcess } from './model-process.ts';
-import { type Command, type LoadOptions, packImages, packInputs } from './protocol.ts';
+import { type Command, type LoadOptions, packImages, packInputs, wireError } from './protocol.ts';
 
 /** A process that was ready once is missed: its place stays empty no longer than this, however often it ends. */
 const longestAfterWorkMs = 2_000;
@@ -82,8 +82,15 @@ export class Instance implements Worker {
   /** Hand a batch to the process, which must be there. */
   run(jobs: readonly Job[]): void {
     const batch: Batch = { id: ++this.#lastId, jobs, startedAt: undefined };
+    try {
+      this.#process?.post(commandFor(batch));
+    } catch (err) {
+      // A plug-in may give us anything: what cannot be copied into a message never reaches the process.
+      const error = wireError(err, 'REQUEST_INVALID');
+      this.#options.onAnswer(batch, { kind: 'refused', id: batch.id, error });
+      return;
+    }
     this.#inFlight.push(batch);
-    this.#process?.post(commandFor(batch));
     if (this.#inFlight.length === 1) this.#begin();
   }
 

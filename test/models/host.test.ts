@@ -163,6 +163,28 @@ describe('ModelHost', () => {
     expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'REQUEST_INVALID' } });
   });
 
+  it('rejects an input that no message can carry, and it alone', async () => {
+    const [pictures, numbers] = [await started(echo), await started(heavy)];
+    const unsendable = { x: { data: (() => {}) as never, shape: [2] } };
+    const outcomes = await Promise.allSettled([
+      numbers.host.infer(work(0, 7)),
+      numbers.host.infer(unsendable),
+      numbers.host.infer(work(0, 6)),
+    ]);
+    expect(outcomes).toMatchObject([
+      { status: 'fulfilled', value: { tensors: { y: { data: Float32Array.of(70) } } } },
+      { status: 'rejected', reason: { code: 'REQUEST_INVALID' } },
+      { status: 'fulfilled', value: { tensors: { y: { data: Float32Array.of(60) } } } },
+    ]);
+    const mark = { label: 'here', tone: 'ok', box: () => {} } as never;
+    await expect(pictures.host.annotate(plain(1, 1, 1), [mark])).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+    });
+    // Neither has cost the version in charge its good name.
+    expect(numbers.host.vitals?.failures.mean).toBe(0);
+    expect(pictures.host.vitals?.failures.count).toBe(0);
+  });
+
   it('finishes what it has accepted before it stops, and takes nothing more', async () => {
     const { host } = await started(heavy, { instances: 2, maxBatch: 2 });
     const pids = host.processes.map(({ pid }) => pid);

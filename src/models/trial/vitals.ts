@@ -46,7 +46,10 @@ export class Vitals {
   }
 
   noteAnswer({ jobs }: Batch, answer: JobAnswer): void {
-    if (answer.kind === 'refused' && jobs.length === 1) this.failures.add(1);
+    // The inputs of a batch that failed run again one by one: only then is it known which the net cannot take.
+    const [alone, ...others] = jobs;
+    const failed = answer.kind === 'refused' && answer.error.code === 'MODEL_RUN_FAILED';
+    if (failed && alone?.kind === 'infer' && others.length === 0) this.failures.add(1);
     if (answer.kind !== 'ran' || answer.size === 0) return;
     this.runMs.add((answer.decodeMs + answer.inferMs) / answer.size);
     for (let i = 0; i < answer.size; i++) this.failures.add(0);
