@@ -107,8 +107,9 @@ export class Router {
       frame = parseFrame(source, arrival, route.config.contentType);
     } catch (thrown) {
       error = asGatewayError(thrown, 'FRAME_INVALID');
+      // A source that was not let in is no label of a metric either: strangers choose its name.
+      if (error.code === 'SOURCE_INVALID') return this.#reject('', error);
       this.#reject(source, error);
-      if (error.code === 'SOURCE_INVALID') return;
       frame = brokenFrame(source, arrival);
     }
     const { runners } = route;
