@@ -17,3 +17,24 @@ export interface Entity {
   /** Platform `event` only. */
   readonly eventTypes?: readonly string[];
 }
+
+const platforms = ['sensor', 'binary_sensor', 'event'];
+const origins = ['result', 'state', 'event'];
+
+/** What is wrong with a value that Home Assistant is to show beside those before it; empty if nothing. */
+export function entityFaults(entity: Entity, before: readonly Entity[]): string[] {
+  const { key, platform, from, name, template, eventTypes = [] } = entity;
+  const fault = (expected: string, received: unknown) =>
+    `Expected ${expected} of entity ${key} but received ${JSON.stringify(received)}`;
+  return [
+    ...(/^[a-z0-9_]+$/.test(key) ? [] : [fault('a-z, 0-9 and _ for key', key)]),
+    ...(before.every((other) => other.key !== key)
+      ? []
+      : [fault('another key than that of the entity before', key)]),
+    ...(name ? [] : [fault('a name', name)]),
+    ...(platforms.includes(platform) ? [] : [fault(`${platforms.join(', ')} for platform`, platform)]),
+    ...(origins.includes(from) ? [] : [fault(`${origins.join(', ')} for from`, from)]),
+    ...(platform === 'event' && eventTypes.length === 0 ? [fault('eventTypes', eventTypes)] : []),
+    ...(platform !== 'event' && !template ? [fault('a template', template)] : []),
+  ];
+}

@@ -4,6 +4,7 @@ import { Discovery } from '../bus/discovery.ts';
 import type { SourceDescription } from '../bus/home-assistant.ts';
 import type { Topics } from '../bus/topics.ts';
 import type { Config } from '../config/types.ts';
+import { type Entity, entityFaults } from '../entity.ts';
 import type { Logger } from '../log.ts';
 import type { PipelineRunner } from '../pipelines/runner.ts';
 import type { Service } from '../service.ts';
@@ -128,10 +129,25 @@ export class Announcer implements Service {
     if (!runners) return undefined;
     const pipelines = runners.map((runner) => ({
       name: runner.name,
-      entities: runner.entities(),
+      entities: this.#entitiesOf(runner),
       pictures: true,
     }));
     return { name: source, entry, pipelines };
+  }
+
+  /** What a plug-in says wrong of its entities is left out: it must not cost others their place. */
+  #entitiesOf(runner: PipelineRunner): Entity[] {
+    try {
+      const all = runner.entities();
+      return all.filter((entity, i) => {
+        const faults = entityFaults(entity, all.slice(0, i));
+        if (faults.length > 0) this.#log.warn({ pipeline: runner.name, faults }, 'Entity not shown');
+        return faults.length === 0;
+      });
+    } catch (err) {
+      this.#log.warn({ err, pipeline: runner.name }, 'Entities not shown');
+      return [];
+    }
   }
 
   /** Takes back what was retained for a source, or a pipeline of it, that is no more. */

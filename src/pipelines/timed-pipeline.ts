@@ -36,7 +36,11 @@ export class TimedPipeline {
   async start(): Promise<void> {
     const { definition, context } = this.#options;
     try {
-      this.#instance = await this.#answering('', '', () => definition.create(context));
+      const instance = await this.#answering('', '', () => definition.create(context));
+      if (typeof instance?.process !== 'function') {
+        throw new TypeError(`Expected a function process of pipeline ${definition.name} but received none`);
+      }
+      this.#instance = instance;
     } catch (error) {
       throw asGatewayError(error, 'PIPELINE_LOAD_FAILED');
     }

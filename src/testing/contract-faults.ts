@@ -2,8 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Entity } from '../entity.ts';
 import type { Decision } from '../pipelines/contract.ts';
 
-const platforms = ['sensor', 'binary_sensor', 'event'];
-const origins = ['result', 'state', 'event'];
 const tones = ['ok', 'warn', 'alarm'];
 
 /** What is wrong with a decision beside what the runner itself refuses; empty if nothing. */
@@ -29,24 +27,6 @@ export function decisionFaults(decision: Partial<Decision>, entities: readonly E
       ? [`Expected a word such as near-threshold for sample.reason but received ${sample.reason}`]
       : []),
   ];
-}
-
-/** What is wrong with the values that Home Assistant is to show; empty if nothing. */
-export function entityFaults(entities: readonly Entity[]): string[] {
-  const keys = entities.map(({ key }) => key);
-  return entities.flatMap(({ key, platform, from, name, template, eventTypes = [] }, i) => {
-    const fault = (expected: string, received: unknown) =>
-      `Expected ${expected} of entity ${key} but received ${JSON.stringify(received)}`;
-    return [
-      ...(/^[a-z0-9_]+$/.test(key) ? [] : [fault('a-z, 0-9 and _ for key', key)]),
-      ...(keys.indexOf(key) === i ? [] : [fault('another key than that of the entity before', key)]),
-      ...(name ? [] : [fault('a name', name)]),
-      ...(platforms.includes(platform) ? [] : [fault(`${platforms.join(', ')} for platform`, platform)]),
-      ...(origins.includes(from) ? [] : [fault(`${origins.join(', ')} for from`, from)]),
-      ...(platform === 'event' && eventTypes.length === 0 ? [fault('eventTypes', eventTypes)] : []),
-      ...(platform !== 'event' && !template ? [fault('a template', template)] : []),
-    ];
-  });
 }
 
 /** What arrives on the bus is what JSON makes of it: a date, NaN or undefined arrive as something else. */

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { parseOptions } from '../config/convict.ts';
 import { invalidConfig } from '../config/problem.ts';
-import type { Entity } from '../entity.ts';
+import { type Entity, entityFaults } from '../entity.ts';
 import { createLog } from '../log.ts';
 import type { Model } from '../models/model.ts';
 import type { PipelineDefinition } from '../pipelines/contract.ts';
 import { culprit } from '../pipelines/culprit.ts';
 import { checkDefinition } from '../pipelines/load.ts';
 import { roleProblems } from '../pipelines/roles.ts';
-import { decisionFaults, entityFaults } from './contract-faults.ts';
+import { decisionFaults } from './contract-faults.ts';
 import { FaultyModels } from './faulty-models.ts';
 import { startModels, type TestModel } from './test-models.ts';
 import { type Answer, type TestFrame, Trial, type TrialOptions } from './trial.ts';
@@ -81,7 +81,8 @@ async function judgeFrames(
     answer.error ? [] : decisionFaults(answer, entities).map((fault) => `frame ${answer.frame.id}: ${fault}`),
   );
   const ended = await end(trial, options.timeoutMs);
-  return { report: { answers, entities }, faults: [...faults, ...entityFaults(entities), ...ended] };
+  const shown = entities.flatMap((entity, i) => entityFaults(entity, entities.slice(0, i)));
+  return { report: { answers, entities }, faults: [...faults, ...shown, ...ended] };
 }
 
 /** What goes wrong around a pipeline must not become its own: it answers, and judges the next good frame. */

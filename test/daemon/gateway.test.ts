@@ -1,6 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { collect, digitsYaml, envelope, modelProcess, readDigits, startGateway } from '../support/gateway.ts';
+import {
+  collect,
+  digitsYaml,
+  envelope,
+  modelProcess,
+  readDigits,
+  startGateway,
+  temporaryFolder,
+} from '../support/gateway.ts';
 
 const digits = await readDigits();
 
@@ -168,10 +176,12 @@ describe('a gateway', () => {
   broken: { use: ./broken.mjs }
   old: { use: ./old.mjs }
   absent: { use: ./absent.mjs }
+  empty: { use: ./empty.mjs }
 `;
-    const folder = await import('../support/gateway.ts').then(({ temporaryFolder }) => temporaryFolder());
+    const folder = await temporaryFolder();
     await writeFile(`${folder}/broken.mjs`, plugin(1, "throw new Error('no camera driver')"));
     await writeFile(`${folder}/old.mjs`, plugin(0, 'return {}'));
+    await writeFile(`${folder}/empty.mjs`, plugin(1, ''));
     const { client, gateway } = await startGateway(yaml.replaceAll('./', `${folder}/`));
     expect(gateway.health()).toMatchObject({
       alive: true,
@@ -181,6 +191,7 @@ describe('a gateway', () => {
         broken: { state: 'disabled', code: 'PIPELINE_LOAD_FAILED', error: 'no camera driver' },
         old: { state: 'disabled', code: 'PIPELINE_API_MISMATCH' },
         absent: { state: 'disabled', code: 'PIPELINE_LOAD_FAILED' },
+        empty: { state: 'disabled', code: 'PIPELINE_LOAD_FAILED' },
       },
     });
     const results = await collect(client, 'edgeward/gw/desk/digits/result');
@@ -188,6 +199,45 @@ describe('a gateway', () => {
     if (digit) await client.publish('cameras/desk/frame', envelope(digit), { qos: 1 });
     await results.until(1);
     expect(results.json()[0].result.class).toBe(digit?.label);
+  });
+
+  it('shows what it can to Home Assistant where a plug-in says its entities wrong', async () => {
+    const folder = await temporaryFolder();
+    const plugin = (entities: string) =>
+      `export default { name: 'x', api: 1, models: [], create: () => ({
+        process: async () => ({ result: {} }), entities() { ${entities} } }) };`;
+    await writeFile(`${folder}/throws.mjs`, plugin("throw new Error('no idea')"));
+    const good = "{ key: 'good', platform: 'sensor', name: 'good', from: 'state', template: 'x' }";
+    await writeFile(`${folder}/mixed.mjs`, plugin(`return [${good}, { key: 'bad', from: 'nowhere' }];`));
+    const yaml = `${digitsYaml}
+  throws: { use: ${folder}/throws.mjs }
+  mixed: { use: ${folder}/mixed.mjs }
+`;
+    const { client, gateway } = await startGateway(yaml);
+    const devices = await collect(client, 'homeassistant/device/+/config');
+    await client.publish('cameras/desk/frame', envelope(digits[0] ?? { id: '', png: Buffer.alloc(0) }), {
+      qos: 1,
+    });
+    await devices.until((messages) => messages.some(({ payload }) => payload.includes('digits picture')));
+    const source = devices.json().find(({ device }) => device.model_id === 'desk');
+    expect(Object.values(source.components).map((each) => (each as { name: string }).name)).toEqual([
+      'Problem',
+      'digits class',
+      'digits score',
+      'digits picture',
+      'throws picture',
+      'mixed good',
+      'mixed picture',
+    ]);
+    expect(gateway.health().ready).toBe(true);
+  });
+
+  it('counts sources that are one too many, and keeps none of their names', async () => {
+    const { client, gateway } = await startGateway(`${digitsYaml}\nlimits: { maxSources: 2 }\n`);
+    for (let i = 0; i < 20; i++) await client.publish(`cameras/made-up-${i}/frame`, 'x', { qos: 1 });
+    const metrics = await (await fetch(`${gateway.httpAddress}/metrics`)).text();
+    expect(metrics).toContain('edgeward_rejected_total{source="",code="SOURCE_INVALID"} 18\n');
+    expect(metrics).not.toContain('made-up-2"');
   });
 
   it('goes on without a model that cannot be loaded, and says so', async () => {
