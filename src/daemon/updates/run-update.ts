@@ -50,8 +50,11 @@ export async function runUpdate(
       await sleepUntil(request.notBefore, signal);
       offer = await chooseOffer(context, request, signal);
     }
-    await fetchBundle(context, offer, run);
-    return await installBundle(context, offer, run);
+    const found = offer;
+    return await context.store.keep(found.release.digest, async () => {
+      await fetchBundle(context, found, run);
+      return installBundle(context, found, run);
+    });
   } catch (thrown) {
     // The gateway stops: the next start goes on.
     if (signal.aborted) return undefined;
@@ -106,16 +109,11 @@ async function fetchBundle(
   { request, show, signal }: Run,
 ): Promise<void> {
   const { version, digest, bytes, channel } = release;
-  if (!(await store.has(digest))) {
-    await store.makeRoom(bytes, digest);
-    await repository.download(release, store.file(digest), {
-      signal,
-      onProgress(received) {
-        faultPoint('download-begun');
-        show({ phase: 'fetching', version, share: received / bytes });
-      },
-    });
-  }
+  const onProgress = (received: number) => {
+    faultPoint('download-begun');
+    show({ phase: 'fetching', version, share: received / bytes });
+  };
+  await store.bring(digest, bytes, (file) => repository.download(release, file, { signal, onProgress }));
   faultPoint('download-done');
   journal.write('verified', { version, digest, bytes, channel, by: request.by });
 }

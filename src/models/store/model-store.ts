@@ -29,6 +29,10 @@ export class ModelStore {
   readonly #pointers: string;
   readonly #options: ModelStoreOptions;
   readonly #known = new Map<string, Pointers>();
+  /** Digests of the bundles that updates are at work with, one for each update. */
+  readonly #kept: string[] = [];
+  /** By digest, the end of the last try to bring its bundle. */
+  readonly #arriving = new Map<string, Promise<void>>();
   /** Changes come one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -88,16 +92,47 @@ export class ModelStore {
     );
   }
 
+  /** While `work` goes on, nothing of the bundle of `digest` goes to make room for another. */
+  async keep<T>(digest: string, work: () => Promise<T>): Promise<T> {
+    this.#kept.push(digest);
+    try {
+      return await work();
+    } finally {
+      this.#kept.splice(this.#kept.indexOf(digest), 1);
+    }
+  }
+
   /**
-   * Makes the place for a bundle, and room: of those that nobody names the oldest go, until they and `bytes` more
-   * are within the bound. What an earlier try to bring `digest` left stays; what is left of others goes.
+   * Has `fetch` bring a bundle of so many bytes to its file, unless it is there. Who wants the same bundle meanwhile
+   * waits for the end of that.
+   * @throws UPDATE_UNWRITABLE, and what `fetch` throws.
+   */
+  bring(digest: string, bytes: number, fetch: (file: string) => Promise<void>): Promise<void> {
+    const before = this.#arriving.get(digest) ?? Promise.resolve();
+    const arrived = before
+      .catch(() => {})
+      .then(async () => {
+        if (await this.has(digest)) return;
+        await this.makeRoom(bytes);
+        await fetch(this.file(digest));
+      })
+      .finally(() => {
+        if (this.#arriving.get(digest) === arrived) this.#arriving.delete(digest);
+      });
+    this.#arriving.set(digest, arrived);
+    return arrived;
+  }
+
+  /**
+   * Makes the place for a bundle, and room: of those that nobody names or keeps the oldest go, until they and `bytes`
+   * more are within the bound. What is left of tries to bring others goes.
    * @throws UPDATE_UNWRITABLE
    */
-  makeRoom(bytes = 0, digest?: string): Promise<void> {
+  makeRoom(bytes = 0): Promise<void> {
     return this.#enqueue(async () => {
       try {
         await mkdir(this.#bundles, { recursive: true });
-        const keep = new Set([...this.#named(), ...(digest ? [digest] : [])].map((each) => nameOf(each)));
+        const keep = new Set([...this.#named(), ...this.#kept].map(nameOf));
         const spare = (await this.#stored()).filter(({ name }) => !keep.has(name.replace(/\.part$/, '')));
         const begun = spare.filter(({ name }) => name.endsWith('.part'));
         const whole = spare.filter(({ name }) => !name.endsWith('.part'));
@@ -124,11 +159,12 @@ export class ModelStore {
   }
 
   async #stored(): Promise<Stored[]> {
-    const found = (await entries(this.#bundles)).map(async (name) => {
-      const { size, mtimeMs } = await stat(join(this.#bundles, name));
-      return { name, bytes: size, usedAt: mtimeMs };
+    const found = (await entries(this.#bundles)).map(async (name): Promise<Stored[]> => {
+      // The download of another model may have come to its end, and its file gone or got its name.
+      const stats = await stat(join(this.#bundles, name)).catch(() => undefined);
+      return stats ? [{ name, bytes: stats.size, usedAt: stats.mtimeMs }] : [];
     });
-    return Promise.all(found);
+    return (await Promise.all(found)).flat();
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {

@@ -70,6 +70,28 @@ describe('an update over the bus', { timeout: 60_000 }, () => {
     ]);
   });
 
+  it('is fetched while that of another model is', async () => {
+    const repository = await digitsRepository();
+    const wanted = { one: '9.0.0', two: '9.1.0' };
+    for (const version of Object.values(wanted)) await repository.release(version);
+    const { client } = await startGateway(`
+gateway: { id: gw }
+bus: { embedded: { port: 0, persist: false } }
+http: { enabled: false }
+models:
+  one: { bundle: 'builtin:digits', instances: 1 }
+  two: { bundle: 'builtin:digits', instances: 1 }
+${repository.yaml('intervalS: null, bytesPerSecond: 200000')}`);
+    const ask = await asker(client);
+    const asked = Object.entries(wanted).map(([model, version]) =>
+      ask('model/update', { model, version, probation: { seconds: 0 } }),
+    );
+    expect((await Promise.all(asked)).map((answers) => answers.at(-1))).toMatchObject([
+      { status: 'ok', data: { state: 'done', version: '9.0.0' } },
+      { status: 'ok', data: { state: 'done', version: '9.1.0' } },
+    ]);
+  });
+
   it('brings the first version to a gateway that has none', async () => {
     const repository = await digitsRepository();
     await repository.release('9.0.0');

@@ -59,10 +59,36 @@ describe('a store of models', () => {
     await writeFile(`${store.file(ref(8).digest)}.part`, 'begun');
     await writeFile(`${store.file(ref(9).digest)}.part`, 'given up');
     await store.change('digits', (pointers) => activated(pointers, ref(1), ref(0)));
-    await store.makeRoom(10, ref(8).digest);
+    await store.keep(ref(8).digest, () => store.makeRoom(10));
     const left = await readdir(join(folder, 'bundles'));
     const names = (n: number) => store.file(ref(n).digest).split('/').at(-1);
     expect(left.sort()).toEqual([names(0), names(1), names(4), `${names(8)}.part`].sort());
+  });
+});
+
+describe('a bundle on its way', () => {
+  it('is brought once, whoever wants it meanwhile', async () => {
+    const store = await openStore(await temporaryFolder());
+    const { digest } = ref(1);
+    let begun = 0;
+    const fetch = async (file: string) => {
+      begun++;
+      await new Promise(setImmediate);
+      await writeFile(file, 'whole');
+    };
+    await Promise.all([store.bring(digest, 5, fetch), store.bring(digest, 5, fetch)]);
+    await store.bring(digest, 5, fetch);
+    expect(begun).toBe(1);
+  });
+
+  it('is tried again by the next who wants it', async () => {
+    const store = await openStore(await temporaryFolder());
+    const { digest } = ref(1);
+    const failed = store.bring(digest, 5, () => Promise.reject(new Error('cut off')));
+    const brought = store.bring(digest, 5, (file) => writeFile(file, 'whole'));
+    await expect(failed).rejects.toThrow('cut off');
+    await brought;
+    expect(await store.has(digest)).toBe(true);
   });
 });
 
