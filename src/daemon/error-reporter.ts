@@ -4,6 +4,7 @@ import type { GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
 interface Window {
+  /** `performance.now()` */
   endsAt: number;
   told: number;
   suppressed: number;
@@ -31,7 +32,7 @@ export class ErrorReporter {
   }
 
   report(source: string, error: GatewayError, context: { pipeline?: string; frame?: string } = {}): void {
-    const now = Date.now();
+    const now = performance.now();
     let window = this.#windows.get(source);
     const suppressed = window?.suppressed ?? 0;
     if (!window || now >= window.endsAt) {
@@ -49,7 +50,7 @@ export class ErrorReporter {
       code: error.code,
       message: error.message,
       ...context,
-      at: new Date(now).toISOString(),
+      at: new Date().toISOString(),
       ...more,
     };
     this.#bus.publish(this.#topics.error(source), JSON.stringify(body)).catch(() => {

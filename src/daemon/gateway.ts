@@ -39,7 +39,7 @@ export class Gateway implements Service {
   readonly #local: readonly Service[];
   readonly #remote: readonly Service[];
   readonly #started: Service[] = [];
-  readonly #startedAt = Date.now();
+  readonly #startedAt = performance.now();
   readonly #stopping = new AbortController();
   #config: Config;
   #workload: Workload | undefined;
@@ -105,8 +105,7 @@ export class Gateway implements Service {
       uplink: this.#parts.uplink?.health,
       sources: this.#parts.sources.health(),
       version: this.#options.version,
-      startedAt: this.#startedAt,
-      now: Date.now(),
+      uptimeMs: performance.now() - this.#startedAt,
     });
   }
 

@@ -32,10 +32,9 @@ export function healthOf(options: {
   uplink?: UplinkHealth | undefined;
   sources: Readonly<Record<string, object>>;
   version: string;
-  startedAt: number;
-  now: number;
+  uptimeMs: number;
 }): Health {
-  const { workload, connected, uplink, sources, version, startedAt, now } = options;
+  const { workload, connected, uplink, sources, version, uptimeMs } = options;
   const stuck = [...(workload?.models ?? [])].flatMap(([name, { stalledMs }]) => {
     const deadline = (workload?.config.models[name]?.timeoutMs ?? 0) * patience;
     return stalledMs > deadline ? [`model ${name} has had no progress for ${Math.round(stalledMs)} ms`] : [];
@@ -53,7 +52,7 @@ export function healthOf(options: {
     ready: stuck.length === 0 && absent.length === 0,
     reasons: [...stuck, ...absent],
     version,
-    uptimeS: Math.round((now - startedAt) / 1000),
+    uptimeS: Math.round(uptimeMs / 1000),
     bus: { connected },
     ...(uplink && { uplink }),
     models: Object.fromEntries(

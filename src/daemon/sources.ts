@@ -5,7 +5,10 @@ import type { Route } from './router.ts';
 
 interface Seen {
   readonly route: string;
+  /** ms since 1970, for people. */
   lastFrameAt: number | undefined;
+  /** `performance.now()`: a clock that is set takes no source offline, and keeps none online. */
+  heardAt: number;
   online: boolean;
 }
 
@@ -43,19 +46,20 @@ export class Sources {
     for (const { name, config } of routes) {
       const isPattern = config.topic.split('/').includes('{source}');
       if (isPattern || !isSourceName(name) || this.#seen.has(name)) continue;
-      this.#admit(name, { route: name, lastFrameAt: undefined, online: false });
+      this.#admit(name, { route: name, lastFrameAt: undefined, heardAt: 0, online: false });
       this.#options.onAvailability(name, false);
     }
   }
 
   /** @throws SOURCE_INVALID if there are too many already: names on the bus must not fill the memory. */
-  noteFrame(source: string, route: string, now: number): void {
+  noteFrame(source: string, route: string, receivedAt: number): void {
     let seen = this.#seen.get(source);
     if (!seen) {
-      seen = { route, lastFrameAt: now, online: false };
+      seen = { route, lastFrameAt: receivedAt, heardAt: 0, online: false };
       this.#admit(source, seen);
     }
-    seen.lastFrameAt = now;
+    seen.lastFrameAt = receivedAt;
+    seen.heardAt = performance.now();
     if (!seen.online) {
       seen.online = true;
       this.#options.log.info({ source }, 'Frames come');
@@ -64,10 +68,11 @@ export class Sources {
   }
 
   /** Takes those offline that were silent for too long. */
-  sweep(now = Date.now()): void {
+  sweep(): void {
+    const now = performance.now();
     for (const [source, seen] of this.#seen) {
       const patience = this.#patience.get(seen.route) ?? 0;
-      if (!seen.online || now - (seen.lastFrameAt ?? 0) <= patience) continue;
+      if (!seen.online || now - seen.heardAt <= patience) continue;
       seen.online = false;
       this.#options.log.warn({ source }, `No frames for ${patience / 1000} s`);
       this.#options.onAvailability(source, false);

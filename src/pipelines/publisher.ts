@@ -24,6 +24,7 @@ export class Publisher {
   readonly #pipeline: string;
   readonly #outlet: Outlet;
   readonly #states = new StateKeeper((source, body) => this.#tellState(source, body));
+  /** By source, `performance.now()` of its last picture. */
   readonly #imagesAt = new Map<string, number>();
 
   constructor(options: { pipeline: string; outlet: Outlet }) {
@@ -54,13 +55,13 @@ export class Publisher {
     const now = Date.now();
     try {
       const messages: Promise<void>[] = [];
-      const changed = decision.state && this.#states.note(source, decision.state, now);
+      const changed = decision.state && this.#states.note(source, decision.state);
       for (const event of decision.events ?? []) {
         messages.push(outlet.event(source, { ...event, frame: frame.id, at: new Date(now).toISOString() }));
       }
       const { picture } = decision;
       if (picture && (picture.when === 'always' || changed)) {
-        void this.#draw(frame, scope, picture.marks, now);
+        void this.#draw(frame, scope, picture.marks);
       }
       await Promise.all(messages);
     } catch (error) {
@@ -79,9 +80,11 @@ export class Publisher {
     });
   }
 
-  async #draw(frame: Frame, scope: FrameScope, marks: readonly Mark[], now: number): Promise<void> {
+  async #draw(frame: Frame, scope: FrameScope, marks: readonly Mark[]): Promise<void> {
     const [model] = Object.values(scope.models);
-    if (!frame.image || !model || now - (this.#imagesAt.get(frame.source) ?? 0) < imageIntervalMs) return;
+    const now = performance.now();
+    const last = this.#imagesAt.get(frame.source) ?? Number.NEGATIVE_INFINITY;
+    if (!frame.image || !model || now - last < imageIntervalMs) return;
     this.#imagesAt.set(frame.source, now);
     try {
       const jpeg = await model.annotate(frame.image, marks);

@@ -7,6 +7,7 @@ interface Kept {
   state: JsonObject;
   since: number;
   updated: number;
+  /** `performance.now()`: a clock that is set back must not hold a state up. */
   publishedAt: number;
   publishedText: string;
   timer: NodeJS.Timeout | undefined;
@@ -33,7 +34,8 @@ export class StateKeeper {
   }
 
   /** Returns whether the state changed in anything but a number. */
-  note(source: string, state: JsonObject, now = Date.now()): boolean {
+  note(source: string, state: JsonObject): boolean {
+    const now = Date.now();
     const shape = JSON.stringify(state, (_key, value: Json) => (typeof value === 'number' ? 0 : value));
     const kept = this.#kept.get(source) ?? unknown(now);
     this.#kept.set(source, kept);
@@ -41,7 +43,7 @@ export class StateKeeper {
     if (changed) kept.since = now;
     Object.assign(kept, { shape, state, text: JSON.stringify(state), updated: now });
     const stale = kept.text !== kept.publishedText;
-    const wait = kept.publishedAt + (changed ? changeMs : stale ? driftMs : refreshMs) - now;
+    const wait = kept.publishedAt + (changed ? changeMs : stale ? driftMs : refreshMs) - performance.now();
     if (wait <= 0) {
       this.#tell(source, kept);
       return changed;
@@ -64,7 +66,7 @@ export class StateKeeper {
 
   #tell(source: string, kept: Kept): void {
     this.#forgetTimer(kept);
-    kept.publishedAt = Date.now();
+    kept.publishedAt = performance.now();
     kept.publishedText = kept.text;
     const { since, updated } = kept;
     this.#publish(source, { ...kept.state, since: iso(since), updated: iso(updated) });

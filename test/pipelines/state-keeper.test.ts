@@ -66,6 +66,15 @@ describe('a state keeper', () => {
     expect(told).toHaveLength(4);
   });
 
+  it('tells on time though the clock was set back', () => {
+    const states = keeper();
+    states.note('cam', { class: 'ok' });
+    vi.setSystemTime(-86_400_000);
+    states.note('cam', { class: 'NG' });
+    vi.advanceTimersByTime(200);
+    expect(told.at(-1)).toMatchObject({ class: 'NG', since: '1969-12-31T00:00:00.000Z' });
+  });
+
   it('tells what waits when it closes', () => {
     const states = keeper();
     states.note('cam', { class: 'a' });

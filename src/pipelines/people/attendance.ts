@@ -1,9 +1,12 @@
+import { SteadyTime } from '../scene/steady-time.ts';
 import type { Who } from './identity.ts';
 
 interface Seen {
   present: boolean;
-  /** ms; of those who are present, to the minute. */
-  lastSeen: number;
+  /** ms since 1970 */
+  readonly lastSeen: number;
+  /** The same as `SteadyTime`. */
+  readonly seenAt: number;
 }
 
 /** What is said of somebody who has not been seen yet is left out: nobody knows. */
@@ -17,15 +20,18 @@ const minuteMs = 60_000;
 export class Attendance {
   readonly #offDelayMs: number;
   readonly #seen = new Map<string, Seen>();
+  readonly #time = new SteadyTime();
 
   constructor(offDelayMs: number) {
     this.#offDelayMs = offDelayMs;
   }
 
-  note(whos: readonly Who[], now: number): void {
-    for (const who of whos)
-      if (who.is === 'member') this.#seen.set(who.name, { present: true, lastSeen: now });
-    for (const seen of this.#seen.values()) seen.present &&= now - seen.lastSeen <= this.#offDelayMs;
+  note(whos: readonly Who[], receivedAt: number): void {
+    const now = this.#time.at(receivedAt);
+    for (const who of whos) {
+      if (who.is === 'member') this.#seen.set(who.name, { present: true, lastSeen: receivedAt, seenAt: now });
+    }
+    for (const seen of this.#seen.values()) seen.present &&= now - seen.seenAt <= this.#offDelayMs;
   }
 
   /**

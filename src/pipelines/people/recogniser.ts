@@ -1,5 +1,6 @@
 import type { Image } from '../../image.ts';
 import type { Model } from '../../models/model.ts';
+import { SteadyTime } from '../scene/steady-time.ts';
 import type { Track } from '../scene/tracker.ts';
 import { type FaceModels, faceLimits, headOf, readFace } from './face.ts';
 import type { Gallery } from './gallery.ts';
@@ -34,6 +35,7 @@ export class Recogniser {
   readonly #gallery: Gallery;
   readonly #options: WhoOptions;
   readonly #tracks = new Map<number, Known>();
+  readonly #time = new SteadyTime();
 
   constructor(gallery: Gallery, options: WhoOptions) {
     this.#gallery = gallery;
@@ -52,7 +54,8 @@ export class Recogniser {
   }
 
   /** Looks at the faces of tracks whose turn it is. */
-  async look(image: Image, tracks: readonly Track[], models: FaceModels, now: number): Promise<void> {
+  async look(image: Image, tracks: readonly Track[], models: FaceModels, receivedAt: number): Promise<void> {
+    const now = this.#time.at(receivedAt);
     const due = tracks.filter((track) => {
       const known = this.#tracks.get(track.id);
       const isDue = !known || this.#isDue(known, now);

@@ -3,6 +3,7 @@ import type { ClassScore, Detection, Model } from '../../models/model.ts';
 import { Motion } from './motion.ts';
 import type { SceneOptions } from './options.ts';
 import { contains, footOf } from './polygon.ts';
+import { SteadyTime } from './steady-time.ts';
 import { type Track, Tracker } from './tracker.ts';
 import { type Passage, Zone, type ZoneState } from './zone.ts';
 
@@ -30,6 +31,7 @@ export class Scene {
   readonly #motion: Motion;
   readonly #whole: Zone;
   readonly #zones: readonly (readonly [string, Zone])[];
+  readonly #time = new SteadyTime();
   #tracker: Tracker | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** When the gate was last asked, and what it said. */
@@ -52,7 +54,8 @@ export class Scene {
   }
 
   /** @throws as `Model.infer` */
-  async see(image: Image, detector: Model, now: number): Promise<Sight> {
+  async see(image: Image, detector: Model, receivedAt: number): Promise<Sight> {
+    const now = this.#time.at(receivedAt);
     const motion = await this.#noteMotion(image, detector, now);
     const looked = this.#isDue(now);
     if (looked) {

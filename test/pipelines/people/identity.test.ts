@@ -48,6 +48,16 @@ describe('bestMatch', () => {
 });
 
 describe('Attendance', () => {
+  it('lets a member go after the off-delay though the clock was set back', () => {
+    const attendance = new Attendance(30_000);
+    const t = Date.UTC(2026, 0, 1, 12);
+    attendance.note([{ is: 'member', name: 'Anna', similarity: 0.9, margin: 0.5 }], t);
+    for (const seconds of [0, 20, 40]) attendance.note([], t - 86_400_000 + seconds * 1000);
+    expect(attendance.state(['Anna'])).toEqual({
+      Anna: { present: false, lastSeen: '2026-01-01T12:00:00.000Z' },
+    });
+  });
+
   it('holds a member for the off-delay and tells when each was last seen', () => {
     const attendance = new Attendance(30_000);
     const t = Date.UTC(2026, 0, 1, 12, 0, 30);

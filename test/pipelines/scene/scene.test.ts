@@ -59,6 +59,16 @@ it('asks the gate as often as the detector may look, and the detector only when 
   expect(await film(20_000, 60_000)).toEqual({ gate: 200, detector: 2 });
 });
 
+it('goes on looking when the clock was set back', async () => {
+  const { scene, model } = room();
+  const source = new Scene(options);
+  scene.moving = true;
+  for (const now of [10_000, 10_200, 10_400]) await source.see(image, model, now);
+  for (const now of [1_000, 1_200, 1_400]) await source.see(image, model, now);
+  // The first frame after that counts as of the time of the last before it.
+  expect(scene.asked).toEqual({ gate: 5, detector: 5 });
+});
+
 it('sees at once that somebody has gone who came for less time than the background takes to follow', async () => {
   let there = false;
   const box = { x: 0, y: 0, width: 0.5, height: 0.5 };
