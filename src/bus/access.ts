@@ -17,6 +17,8 @@ export interface Credentials {
   readonly peer: Peer;
   readonly username?: string | undefined;
   readonly password?: Uint8Array | undefined;
+  /** Whether the client still waits for the answer. Default: it does. */
+  readonly waits?: () => boolean;
 }
 
 /** Decides who is let in, and what they may publish and subscribe to. */
@@ -32,13 +34,13 @@ export class Access {
   }
 
   /** The rights of a client, or `undefined` if it is not let in. */
-  async admit({ peer, username, password }: Credentials): Promise<Rights | undefined> {
+  async admit({ peer, username, password, waits = () => true }: Credentials): Promise<Rights | undefined> {
     const { users } = this.#config;
     const open = Object.keys(users).length === 0;
     if (username !== undefined && password !== undefined && !open) {
       const user = Object.hasOwn(users, username) ? users[username] : undefined;
-      if (!user?.passwordHash || !(await this.#verify(username, password, user.passwordHash)))
-        return undefined;
+      if (!user?.passwordHash) return undefined;
+      if (!(await this.#verify(username, password, user.passwordHash, waits))) return undefined;
       return restricted(username, user);
     }
     const name = peer.certificateName;
@@ -59,12 +61,13 @@ export class Access {
     return anonymous || (peer.local && Object.keys(users).length === 0 && tls.clientCa === null);
   }
 
-  async #verify(user: string, password: Uint8Array, hash: string): Promise<boolean> {
+  async #verify(user: string, password: Uint8Array, hash: string, waits: () => boolean): Promise<boolean> {
     const proof = createHmac('sha256', this.#secret).update(user).update('\0').update(password).digest();
     const known = this.#proofs.get(user);
     if (known && timingSafeEqual(known, proof)) return true;
-    // One at a time: scrypt takes 32 MiB and a thread of the pool that the store needs as well.
-    const check = this.#lastCheck.then(() => verifyPassword(password, hash));
+    // One at a time: scrypt takes 32 MiB and a thread of the pool that the store needs as well. Who has gone meanwhile
+    // is passed over, so that those who try passwords and go do not keep others out.
+    const check = this.#lastCheck.then(() => waits() && verifyPassword(password, hash));
     this.#lastCheck = check.catch(() => false);
     const right = await check;
     if (right) this.#proofs.set(user, proof);

@@ -163,14 +163,16 @@ export class Broker extends Aedes {
   /** The return code of CONNACK (section 3.2.2.3). */
   async #admit(client: Client, username: string | undefined, password: Buffer | undefined) {
     const { access, maxClients } = this.#options;
-    const peer = connectionOf(client)?.peer ?? { address: 'unknown', local: false };
+    const connection = connectionOf(client);
+    const peer = connection?.peer ?? { address: 'unknown', local: false };
     const about = { client: client.id, username, peer: peer.address };
     // One who comes again under the same id takes the place of their former connection [MQTT-3.1.4-2].
     if (this.connectedClients >= maxClients && this.#internals.clients[client.id] === undefined) {
       this.#refuse('full', about);
       return 3;
     }
-    const rights = await access.admit({ peer, username, password });
+    const waits = () => connection?.destroyed !== true;
+    const rights = await access.admit({ peer, username, password, waits });
     if (!rights) {
       this.#refuse('credentials', about);
       return username === undefined ? 5 : 4;

@@ -10,6 +10,8 @@ import { readPem } from './connect-options.ts';
 import { Connection, type Peer } from './connection.ts';
 
 const handshakeTimeoutMs = 10_000;
+/** At the end: longer than a connection takes to flush, shorter than one waits that never said a word. */
+const closeTimeoutMs = 2_500;
 
 /** Where clients find the broker. */
 export interface Address {
@@ -31,6 +33,8 @@ export class Listeners {
   readonly #options: ListenersOptions;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Connection>();
+  /** Also those that are in a handshake, of TLS or of a WebSocket. */
+  readonly #sockets = new Set<Socket>();
   #addresses: readonly Address[] = [];
 
   constructor(options: ListenersOptions) {
@@ -60,7 +64,11 @@ export class Listeners {
       return gone;
     });
     for (const connection of this.#connections) connection.destroy();
+    const patience = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, closeTimeoutMs);
     await Promise.all(closed);
+    clearTimeout(patience);
     this.#addresses = [];
   }
 
@@ -133,6 +141,10 @@ export class Listeners {
     const { config, log } = this.#options;
     // Clients over the broker's own bound get an answer; this one is for those that never say a word.
     server.maxConnections = 2 * config.maxClients;
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     try {
       server.listen(port, config.host);
       await once(server, 'listening');

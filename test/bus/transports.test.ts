@@ -31,6 +31,21 @@ async function roundTrip(url: string, options: Parameters<typeof client>[1] = {}
   return got[0] ?? '';
 }
 
+describe('the end of the embedded broker', () => {
+  // The handshakes themselves may take ten seconds and more.
+  it('does not wait for those who never finish a handshake', { timeout: 9_000 }, async () => {
+    const { bus } = await startEmbedded({ embedded: { websocketPort: 0, tls: serverTls } });
+    const ports = (['mqtts', 'ws'] as const).map((protocol) => Number(new URL(urlOf(bus, protocol)).port));
+    const silent = ports.map((port) => connect(port, '127.0.0.1'));
+    const begun = connect(ports[1] ?? 0, '127.0.0.1').on('error', () => {});
+    begun.write('GET / HTTP/1.1\r\nHost: x\r\n');
+    await Promise.all([...silent, begun].map((socket) => once(socket, 'connect')));
+    await roundTrip(urlOf(bus));
+    await bus.stop();
+    expect(bus.addresses).toEqual([]);
+  });
+});
+
 describe('TLS at the embedded broker', () => {
   it('serves those who trust its authority, from files too', async () => {
     const files = await writeFiles(await temporaryFolder(), { ca, cert: server.cert, key: server.key });
