@@ -44,6 +44,8 @@ interface Found {
 }
 
 const defaultMaxDelayMs = 3_000;
+/** How long the last announcements may take to reach the broker at the end. */
+const farewellMs = 2_000;
 
 /** Makes Home Assistant show what there is, and forget what an earlier configuration had. */
 export class Discovery implements Service {
@@ -81,7 +83,9 @@ export class Discovery implements Service {
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const unsubscribe of this.#unsubscribe.splice(0)) await unsubscribe();
-    await this.#queue;
+    // A broker that is away takes what waits for it when it is back, which may be never.
+    if (this.#options.bus.connected)
+      await Promise.race([this.#queue, delay(farewellMs, undefined, { ref: false })]);
   }
 
   /**

@@ -72,7 +72,6 @@ export class Announcer implements Service {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#gathering;
     await this.#discovery?.stop();
   }
 

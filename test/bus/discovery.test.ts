@@ -3,6 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Bus, Message } from '../../src/bus/bus.ts';
 import { Discovery } from '../../src/bus/discovery.ts';
 import type { DevicePayload, SourceDescription } from '../../src/bus/home-assistant.ts';
+import { freePort } from '../support/free-port.ts';
 import { client, startEmbedded, startExternal, topics, until } from './fixtures.ts';
 import { startMosquitto, withoutMosquitto } from './mosquitto.ts';
 
@@ -208,4 +209,13 @@ describe.each(buses)('discovery on a bus, %s', (_name, startBus) => {
     await listener.publish('homeassistant/device/broken/config', '', { qos: 1, retain: true });
     expect([...(await retainedOn(url, 6)).keys()]).toEqual(expect.arrayContaining(Object.keys(others)));
   });
+});
+
+it('does not wait at the end for a broker that is away', async () => {
+  const { bus } = await startExternal(`mqtt://127.0.0.1:${await freePort()}`);
+  const discovery = await startDiscovery(bus);
+  const announced = discovery.announce({ models, sources: [source('door', 'class')] });
+  await discovery.stop();
+  await bus.stop();
+  await announced;
 });
