@@ -129,7 +129,7 @@ export class Announcer implements Service {
     const pipelines = runners.map((runner) => ({
       name: runner.name,
       entities: this.#entitiesOf(runner),
-      pictures: true,
+      pictures: runner.pictures,
     }));
     return { name: source, entry, pipelines };
   }

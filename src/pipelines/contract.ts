@@ -47,6 +47,8 @@ export interface PipelineInstance {
   process(frame: Frame, scope: Scope): Promise<Decision>;
   /** What Home Assistant shows of every source of this pipeline. */
   entities?(): readonly Entity[];
+  /** Whether its decisions may ask for pictures: Home Assistant has a place for them. Default true. */
+  readonly pictures?: boolean;
   /**
    * Requests that this pipeline answers, by the name that follows `…/request/`: `person/enroll`. Where several
    * pipelines answer the same, the request says which with `pipeline`, or the first of the configuration does.

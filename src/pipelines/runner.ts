@@ -137,6 +137,11 @@ export class PipelineRunner implements Service {
     return this.#pipeline.entities;
   }
 
+  /** Whether it may publish annotated pictures. */
+  get pictures(): boolean {
+    return this.#pipeline.pictures;
+  }
+
   /**
    * Takes a frame. With `every` the promise resolves when the broker has accepted the frame's answer, and
    * never if the pipeline stops first: the sender then sends the frame again. With `latest` it resolves at once.

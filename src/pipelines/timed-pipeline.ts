@@ -54,6 +54,11 @@ export class TimedPipeline {
     return this.#answering('', '', () => this.#instance?.entities?.()) ?? [];
   }
 
+  /** Whether pictures may come of it. */
+  get pictures(): boolean {
+    return this.#instance?.pictures ?? true;
+  }
+
   /** Names of the requests that the pipeline answers. */
   get commands(): readonly string[] {
     return Object.keys(this.#instance?.commands ?? {});

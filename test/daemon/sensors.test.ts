@@ -72,5 +72,7 @@ describe('sensors over MQTT', () => {
     expect(components).toContainEqual(
       expect.objectContaining({ platform: 'binary_sensor', name: 'watch alarm', device_class: 'problem' }),
     );
+    // There is no picture of a reading.
+    expect(components).not.toContainEqual(expect.objectContaining({ platform: 'image' }));
   });
 });

@@ -74,6 +74,7 @@ export default definePipeline<Options>({
           ...(options.annotate === 'never' ? {} : { picture: { marks: [mark], when: options.annotate } }),
         };
       },
+      pictures: options.annotate !== 'never',
       entities: () => [
         {
           key: 'class',

@@ -65,6 +65,7 @@ export default definePipeline<DefectOptions>({
           }),
         };
       },
+      pictures: options.annotate !== 'never',
       entities: defectEntities,
       commands: {
         'defect/reset': ({ source }) => {

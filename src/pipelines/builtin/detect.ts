@@ -37,6 +37,7 @@ export default definePipeline<SceneOptions>({
           ...(options.annotate === 'never' ? {} : { picture: { marks, when: options.annotate } }),
         };
       },
+      pictures: options.annotate !== 'never',
       entities: () => sceneEntities(Object.keys(options.zones), 'objects', ['entered', 'left']),
     };
   },

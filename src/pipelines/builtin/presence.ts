@@ -96,6 +96,7 @@ export default definePipeline<Options>({
               }),
         };
       },
+      pictures: options.annotate !== 'never',
       entities: () => [
         ...sceneEntities(Object.keys(options.zones), 'people', eventTypes),
         ...gallery.people.flatMap(({ name }) => memberEntities(name)),
@@ -144,7 +145,8 @@ function labelOf(who: Who, track: number): string {
 }
 
 function memberEntities(name: string): Entity[] {
-  const path = `value_json.people[${JSON.stringify(name)}]`;
+  // What is retained of a source that has sent nothing since knows nothing of who was enrolled later.
+  const path = `(value_json.people[${JSON.stringify(name)}] | default({}))`;
   return [
     {
       key: `person_${keyOf(name)}`,

@@ -36,6 +36,7 @@ export default definePipeline<SensorOptions>({
         const outcome = await source.monitor.note(frame, models.net);
         return source.reporter.decide(outcome);
       },
+      pictures: false,
       entities: () => entitiesOf(options),
     };
   },

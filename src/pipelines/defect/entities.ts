@@ -17,7 +17,6 @@ export function defectEntities(): readonly Entity[] {
       platform: 'event',
       name: 'event',
       from: 'event',
-      template: '{{ {"event_type": value_json.type} | tojson }}',
       eventTypes: ['ng', 'rate_alarm', 'overloaded'],
     },
   ];
