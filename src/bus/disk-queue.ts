@@ -71,13 +71,13 @@ export class DiskQueue {
     await this.#close();
   }
 
-  /** Resolves when the entry is on disk. Rejects with the disk's error. */
+  /** Resolves when the entry is on disk, or dropped because it alone is too large. Rejects with the disk's error. */
   push(bytes: Buffer): Promise<void> {
     return this.#inTurn(async () => {
-      const key = String(this.#written + 1).padStart(digits, '0');
+      const { maxBytes, onDropped } = this.#options;
+      if (bytes.length > maxBytes) return onDropped(1);
       await this.#makeRoom(bytes.length);
-      await this.#db.put(key, bytes);
-      this.#written++;
+      await this.#db.put(String(++this.#written).padStart(digits, '0'), bytes);
       this.#bytes += bytes.length;
     });
   }

@@ -89,6 +89,7 @@ export class Inbox {
     for (const { packet, acknowledge } of claimed) {
       this.#work(packet, this.#options.subscriptions.matching(packet.topic), acknowledge);
     }
+    if (claimed.length > 0) this.#recover();
   }
 
   /** A subscription has ended: what it has not settled must come again, for another one. */
@@ -160,7 +161,8 @@ export class Inbox {
   }
 
   #keep(message: Unclaimed): void {
-    if (this.#unclaimed.length >= maxUnsettled) {
+    const bytes = this.#unclaimed.reduce((sum, { packet }) => sum + packet.payload.length, 0);
+    if (this.#unclaimed.length >= maxUnsettled || bytes >= maxUnsettledBytes) {
       this.#overflowed = true;
       return;
     }

@@ -153,20 +153,23 @@ export class Uplink implements Service {
     this.#more = true;
     if (this.#pumping) return;
     this.#pumping = true;
-    void this.#drain()
-      .catch((err: unknown) => this.#options.log.error({ err }, 'Queue of the uplink cannot be read'))
-      .finally(() => {
-        this.#pumping = false;
-      });
+    void this.#drain();
   }
 
   async #drain(): Promise<void> {
-    while (this.#more && !this.#stopped && this.#remote.connected && this.#inFlight < window) {
-      this.#more = false;
-      const entries = await this.#queue.take(window - this.#inFlight);
-      this.#more ||= entries.length > 0;
-      this.#inFlight += entries.length;
-      for (const entry of entries) void this.#send(entry);
+    try {
+      while (this.#more && !this.#stopped && this.#remote.connected && this.#inFlight < window) {
+        this.#more = false;
+        const entries = await this.#queue.take(window - this.#inFlight);
+        this.#more ||= entries.length > 0;
+        this.#inFlight += entries.length;
+        for (const entry of entries) void this.#send(entry);
+      }
+    } catch (err) {
+      this.#options.log.error({ err }, 'Queue of the uplink cannot be read');
+    } finally {
+      // In the same step as the last look at the queue: what comes between them would wait for the next message.
+      this.#pumping = false;
     }
   }
 

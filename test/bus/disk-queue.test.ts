@@ -47,6 +47,13 @@ it('drops the oldest that waits for want of room, and counts it', async () => {
   expect(queue.bytes).toBe(3);
 });
 
+it('drops an entry that is larger than all of it, and nothing else', async () => {
+  const { queue, dropped } = await open(await temporaryFolder(), 3);
+  for (const entry of ['a', 'b', 'much', 'c']) await queue.push(Buffer.from(entry));
+  expect(dropped()).toBe(1);
+  expect(text(await queue.take(9))).toEqual(['a', 'b', 'c']);
+});
+
 it('refuses a folder that it cannot have', async () => {
   const file = join(await temporaryFolder(), 'file');
   await writeFile(file, '');
