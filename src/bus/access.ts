@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { verifyPassword } from '../config/password.ts';
 import type { EmbeddedConfig, UserConfig } from '../config/types.ts';
+import { InTurn } from '../in-turn.ts';
 import type { Peer } from './connection.ts';
 import { covers, matches } from './topic-filter.ts';
 
@@ -27,7 +28,7 @@ export class Access {
   /** Proofs of passwords that were right, so that scrypt is not paid at each reconnection. */
   readonly #proofs = new Map<string, Buffer>();
   readonly #secret = randomBytes(32);
-  #lastCheck: Promise<unknown> = Promise.resolve();
+  readonly #checks = new InTurn();
 
   constructor(config: EmbeddedConfig) {
     this.#config = config;
@@ -67,9 +68,7 @@ export class Access {
     if (known && timingSafeEqual(known, proof)) return true;
     // One at a time: scrypt takes 32 MiB and a thread of the pool that the store needs as well. Who has gone meanwhile
     // is passed over, so that those who try passwords and go do not keep others out.
-    const check = this.#lastCheck.then(() => waits() && verifyPassword(password, hash));
-    this.#lastCheck = check.catch(() => false);
-    const right = await check;
+    const right = await this.#checks.run(async () => waits() && verifyPassword(password, hash));
     if (right) this.#proofs.set(user, proof);
     return right;
   }

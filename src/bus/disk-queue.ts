@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
 import { GatewayError } from '../errors.ts';
+import { InTurn } from '../in-turn.ts';
 import { safeWrites } from './safe-writes.ts';
 
 export interface DiskQueueOptions {
@@ -37,7 +38,7 @@ export class DiskQueue {
   /** The last key that was taken. */
   #last = '';
   /** One change after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   constructor(options: DiskQueueOptions) {
     this.#options = options;
@@ -67,13 +68,13 @@ export class DiskQueue {
   }
 
   async close(): Promise<void> {
-    await this.#turn;
+    await this.#turn.ended();
     await this.#close();
   }
 
   /** Resolves when the entry is on disk, or dropped because it alone is too large. Rejects with the disk's error. */
   push(bytes: Buffer): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const { maxBytes, onDropped } = this.#options;
       if (bytes.length > maxBytes) return onDropped(1);
       await this.#makeRoom(bytes.length);
@@ -84,7 +85,7 @@ export class DiskQueue {
 
   /** The next entries, oldest first; none where nothing waits. Each is taken once a process. */
   take(most: number): Promise<Entry[]> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const found = await this.#db.iterator({ gt: this.#last, limit: Math.min(most, readAhead) }).all();
       for (const [key, { length }] of found) this.#taken.set(key, length);
       this.#last = found.at(-1)?.[0] ?? this.#last;
@@ -94,7 +95,7 @@ export class DiskQueue {
 
   /** An entry that was taken is done with. */
   remove(key: string): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const length = this.#taken.get(key);
       if (length === undefined) return;
       await this.#db.del(key);
@@ -114,11 +115,5 @@ export class DiskQueue {
       dropped++;
     }
     if (dropped > 0) this.#options.onDropped(dropped);
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 }

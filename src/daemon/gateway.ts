@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/types.ts';
 import { GatewayError } from '../errors.ts';
+import { InTurn } from '../in-turn.ts';
 import type { Logger } from '../log.ts';
 import { createMetrics, type Metrics } from '../metrics.ts';
 import type { Service } from '../service.ts';
@@ -45,7 +46,7 @@ export class Gateway implements Service {
   #workload: Workload | undefined;
   #sweeper: NodeJS.Timeout | undefined;
   /** Start, reloads and the stop come one after the other. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new InTurn();
   #stopped: Promise<void> | undefined;
 
   constructor(options: GatewayOptions) {
@@ -79,13 +80,13 @@ export class Gateway implements Service {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    await this.#enqueue(() => this.#start(signal));
+    await this.#queue.run(() => this.#start(signal));
   }
 
   /** Finishes the frames in work, then stops every part. */
   stop(): Promise<void> {
     this.#stopping.abort(new GatewayError('STOPPED'));
-    this.#stopped ??= this.#enqueue(() => this.#stop());
+    this.#stopped ??= this.#queue.run(() => this.#stop());
     return this.#stopped;
   }
 
@@ -95,7 +96,7 @@ export class Gateway implements Service {
    * @throws CONFIG_INVALID, and everything stays as it was.
    */
   reload(): Promise<Reloaded> {
-    return this.#enqueue(() => this.#reload());
+    return this.#queue.run(() => this.#reload());
   }
 
   health(): Health {
@@ -205,11 +206,5 @@ export class Gateway implements Service {
       this.#parts.sources.routes,
     );
     if (this.#parts.bus.connected) await announced;
-  }
-
-  #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(work);
-    this.#queue = done.catch(() => {});
-    return done;
   }
 }

@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { replaceFile } from '../../durable.ts';
 import { GatewayError } from '../../errors.ts';
+import { InTurn } from '../../in-turn.ts';
 import { encodeSample, frameKey, type SampleWithPayload } from './sample.ts';
 import { leftParts, readSample, type SampleFile, sampleFiles, samplePath } from './sample-files.ts';
 
@@ -32,7 +33,7 @@ export class SampleStore {
   #bytes = 0;
   #last = 0;
   /** One change after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   constructor(options: SampleStoreOptions) {
     this.#options = options;
@@ -66,7 +67,7 @@ export class SampleStore {
 
   /** Resolves when everything asked for is done. */
   async close(): Promise<void> {
-    await this.#turn;
+    await this.#turn.ended();
   }
 
   has(id: string): boolean {
@@ -78,7 +79,7 @@ export class SampleStore {
    * @throws SAMPLE_INVALID if it is larger than the ring.
    */
   put(kept: SampleWithPayload): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const { id } = kept.sample;
       if (this.#entries.has(id)) return false;
       const data = encodeSample(kept);
@@ -98,7 +99,7 @@ export class SampleStore {
 
   /** Those that are kept of a frame, by its sources and pipelines. */
   find(frame: string): Promise<SampleWithPayload[]> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const files = [...this.#entries.values()].filter(({ id }) => id.startsWith(frameKey(frame)));
       const samples = await Promise.all(files.map(readSample));
       return samples.filter(({ sample }) => sample.frame.id === frame);
@@ -107,7 +108,7 @@ export class SampleStore {
 
   /** Says what a sample shows. Resolves with it, or undefined if it is not there any more. */
   label(id: string, label: string): Promise<SampleWithPayload | undefined> {
-    return this.#inTurn(async () => {
+    return this.#turn.run(async () => {
       const entry = this.#entries.get(id);
       if (!entry) return undefined;
       const { sample, payload } = await readSample(entry);
@@ -135,11 +136,5 @@ export class SampleStore {
       dropped++;
     }
     if (dropped > 0) onDropped(dropped);
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, ModelConfig } from '../../config/types.ts';
 import { GatewayError } from '../../errors.ts';
+import { InTurn } from '../../in-turn.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { ModelHost } from '../../models/host.ts';
@@ -40,7 +41,7 @@ export class Updates implements Service {
   readonly #poll: Poll;
   readonly #updaters = new Map<string, ModelUpdater>();
   /** One model at a time has two versions in memory. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turn = new InTurn();
 
   constructor(options: UpdatesOptions) {
     const { gateway, updates } = options.config;
@@ -130,7 +131,7 @@ export class Updates implements Service {
       repositories: this.#repositories,
       journal: this.#journal(name),
       log: this.#log.child({ model: name }),
-      alone: (work) => this.#alone(work),
+      alone: (work) => this.#turn.run(work),
       onDisagreement,
       onChange: () => onChange(name),
     });
@@ -141,11 +142,5 @@ export class Updates implements Service {
   #journal(model: string): Journal {
     const { metrics, publish } = this.#options;
     return journalOf({ model, audit: this.#audit, metrics, publish: (event) => publish(model, event) });
-  }
-
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 }

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../durable.ts';
 import { GatewayError } from '../../errors.ts';
+import { InTurn } from '../../in-turn.ts';
 import type { Logger } from '../../log.ts';
 import { noPointers, type Pointers, parsePointers } from './pointers.ts';
 
@@ -34,7 +35,7 @@ export class ModelStore {
   /** By digest, the end of the last try to bring its bundle. */
   readonly #arriving = new Map<string, Promise<void>>();
   /** Changes come one after the other. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new InTurn();
 
   constructor(options: ModelStoreOptions) {
     this.#options = options;
@@ -66,7 +67,7 @@ export class ModelStore {
    * @throws UPDATE_UNWRITABLE, and nothing has changed.
    */
   change(model: string, change: (before: Pointers) => Pointers): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#queue.run(async () => {
       const next = change(this.pointers(model));
       try {
         await mkdir(this.#pointers, { recursive: true });
@@ -129,7 +130,7 @@ export class ModelStore {
    * @throws UPDATE_UNWRITABLE
    */
   makeRoom(bytes = 0): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#queue.run(async () => {
       try {
         await mkdir(this.#bundles, { recursive: true });
         const keep = new Set([...this.#named(), ...this.#kept].map(nameOf));
@@ -165,12 +166,6 @@ export class ModelStore {
       return stats ? [{ name, bytes: stats.size, usedAt: stats.mtimeMs }] : [];
     });
     return (await Promise.all(found)).flat();
-  }
-
-  #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(work);
-    this.#queue = done.catch(() => {});
-    return done;
   }
 }
 
