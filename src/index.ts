@@ -1,5 +1,5 @@
 /** What the author of a pipeline imports. */
-export type { Schema } from './config/types.ts';
+export type { Schema } from './config/convict-schema.ts';
 export type { Entity } from './entity.ts';
 export { type Code, GatewayError } from './errors.ts';
 export { type Box, Image, type Landmarks, type Point } from './image.ts';

@@ -1,8 +1,8 @@
+import type { Schema } from './convict-schema.ts';
 import { embeddedSchema } from './embedded-schema.ts';
 import { integer, nullable } from './format.ts';
 import { brokerUrl, identifier } from './mqtt-formats.ts';
 import { remoteSchema } from './remote-schema.ts';
-import type { Schema } from './types.ts';
 
 /** How the gateway reaches its broker. */
 export const busSchema = {

@@ -1,9 +1,9 @@
 import convict from 'convict';
+import type { Schema, SchemaLeaf } from './convict-schema.ts';
 import { type Format, isMapping, type Values } from './format.ts';
 import { faultsOf, shapeOf } from './judge.ts';
 import { formatOf } from './native-formats.ts';
 import { type Fault, formatPath, invalidConfig, type Path, suggest } from './problem.ts';
-import type { Schema, SchemaLeaf } from './types.ts';
 
 /**
  * convict keeps the schema, the defaults and the values, and asks every leaf to judge its own. What it would

@@ -1,8 +1,8 @@
+import type { Schema } from './convict-schema.ts';
 import { userSchema } from './entry-schemas.ts';
 import { flag, integer, mapOf, nullable, port, text } from './format.ts';
 import { userName } from './mqtt-formats.ts';
 import { path } from './path-formats.ts';
-import type { Schema } from './types.ts';
 
 /** The broker that edgeward brings, used where `bus.url` is null. */
 export const embeddedSchema = {

@@ -1,8 +1,8 @@
+import type { Schema } from './convict-schema.ts';
 import { anyMapping, integer, listOf, nullable, oneOf, recordOf, textLike } from './format.ts';
 import { contentType, identifier, sourceTopic, topicFilter } from './mqtt-formats.ts';
 import { isPasswordHash } from './password.ts';
 import { bundle, module } from './path-formats.ts';
-import type { Schema } from './types.ts';
 import { modelUpdateSchema } from './update-schemas.ts';
 
 const passwordHash = textLike('a hash that `edgeward config hash-password` printed', isPasswordHash);

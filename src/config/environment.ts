@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { isLeaf } from './convict.ts';
+import type { Schema, SchemaLeaf } from './convict-schema.ts';
 import { isMapping } from './format.ts';
 import { formatOf } from './native-formats.ts';
 import { type Fault, nearest, type Path } from './problem.ts';
 import { type Env, readSecretFile } from './secrets.ts';
-import type { Schema, SchemaLeaf } from './types.ts';
 
 export interface Override {
   readonly path: Path;

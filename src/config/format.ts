@@ -1,4 +1,4 @@
-import type { Schema } from './types.ts';
+import type { Schema } from './convict-schema.ts';
 
 /** What a value of the configuration may be. The schema's `format`, beside those that convict brings. */
 export interface Format<T> {

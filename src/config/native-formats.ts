@@ -1,6 +1,6 @@
+import type { SchemaLeaf } from './convict-schema.ts';
 import { type Format, integer, isFormat, isMapping, nullable, number, oneOf, port } from './format.ts';
 import { identifier } from './mqtt-formats.ts';
-import type { SchemaLeaf } from './types.ts';
 
 /**
  * The format of a leaf, also where a plug-in wrote one of convict's own. Those are judged here, because

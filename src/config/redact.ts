@@ -1,6 +1,6 @@
 import { isLeaf } from './convict.ts';
+import type { Schema } from './convict-schema.ts';
 import { isFormat, isMapping } from './format.ts';
-import type { Schema } from './types.ts';
 
 const hidden = '(hidden)';
 

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { isLeaf } from './convict.ts';
+import type { Schema, SchemaLeaf } from './convict-schema.ts';
 import { formatOf } from './native-formats.ts';
-import type { Schema, SchemaLeaf } from './types.ts';
 
 const width = 100;
 

@@ -1,6 +1,6 @@
+import type { Schema } from './convict-schema.ts';
 import { flag, integer, nullable, oneOf, text } from './format.ts';
 import { path } from './path-formats.ts';
-import type { Schema } from './types.ts';
 
 /** How to be a client of a broker elsewhere; `env` is what the names of the environment variables begin with. */
 export function remoteSchema(env: string) {

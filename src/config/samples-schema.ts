@@ -1,5 +1,5 @@
+import type { Schema } from './convict-schema.ts';
 import { flag, integer } from './format.ts';
-import type { Schema } from './types.ts';
 
 /** Hard cases, kept for the next training. */
 export const samplesSchema = {

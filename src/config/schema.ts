@@ -1,10 +1,10 @@
 import { busSchema } from './bus-schema.ts';
+import type { Schema } from './convict-schema.ts';
 import { modelSchema, pipelineSchema, sourceSchema } from './entry-schemas.ts';
 import { flag, integer, mapOf, nullable, oneOf, port, text } from './format.ts';
 import { gatewayId, identifier, sourceName, topicPrefix } from './mqtt-formats.ts';
 import { path } from './path-formats.ts';
 import { samplesSchema } from './samples-schema.ts';
-import type { Schema } from './types.ts';
 import { updatesSchema } from './update-schemas.ts';
 import { uplinkSchema } from './uplink-schema.ts';
 

@@ -1,7 +1,7 @@
+import type { Schema } from './convict-schema.ts';
 import { flag, integer, listOf, nullable, number, oneOf, textLike } from './format.ts';
 import { identifier } from './mqtt-formats.ts';
 import { path } from './path-formats.ts';
-import type { Schema } from './types.ts';
 
 const repositoryUrl = textLike(
   'a URL with http:, https: or file:',

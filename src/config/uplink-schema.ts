@@ -1,7 +1,7 @@
+import type { Schema } from './convict-schema.ts';
 import { integer, listOf, nullable } from './format.ts';
 import { brokerUrl, gatewayFilter } from './mqtt-formats.ts';
 import { remoteSchema } from './remote-schema.ts';
-import type { Schema } from './types.ts';
 
 /** A second broker, in the cloud: what goes up to it, what may come down. */
 export const uplinkSchema = {

@@ -1,4 +1,4 @@
-import type { Schema } from '../config/types.ts';
+import type { Schema } from '../config/convict-schema.ts';
 import type { Entity } from '../entity.ts';
 import type { Logger } from '../log.ts';
 import type { Mark, Model } from '../models/model.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isLeaf } from '../../src/config/convict.ts';
+import type { Schema } from '../../src/config/convict-schema.ts';
 import { strayVariables } from '../../src/config/environment.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { formatOf } from '../../src/config/native-formats.ts';
 import { schema } from '../../src/config/schema.ts';
-import type { Schema } from '../../src/config/types.ts';
 import { errorOf, problemsIn, problemsOf, scratchFolder } from './scratch.ts';
 
 const { folder, write } = scratchFolder();

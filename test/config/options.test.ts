@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseOptions } from '../../src/config/convict.ts';
-import type { Schema } from '../../src/config/types.ts';
+import type { Schema } from '../../src/config/convict-schema.ts';
 import { errorOf, problemsOf } from './scratch.ts';
 
 /** As the author of a plug-in writes it, with formats of convict alone. */

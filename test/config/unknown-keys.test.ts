@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { isLeaf } from '../../src/config/convict.ts';
+import type { Schema } from '../../src/config/convict-schema.ts';
 import { isMapping } from '../../src/config/format.ts';
 import { formatOf } from '../../src/config/native-formats.ts';
 import { schema } from '../../src/config/schema.ts';
-import type { Schema } from '../../src/config/types.ts';
 import { problemsIn, scratchFolder } from './scratch.ts';
 
 const { write } = scratchFolder();

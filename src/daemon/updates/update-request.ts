@@ -1,7 +1,8 @@
 import { parseOptions } from '../../config/convict.ts';
+import type { Schema } from '../../config/convict-schema.ts';
 import { flag, integer, isFormat, nullable, number, oneOf, text, textLike } from '../../config/format.ts';
 import { identifier } from '../../config/mqtt-formats.ts';
-import type { ModelUpdateConfig, ProbationConfig, Schema, ShadowConfig } from '../../config/types.ts';
+import type { ModelUpdateConfig, ProbationConfig, ShadowConfig } from '../../config/types.ts';
 import { probationSchema, shadowSchema } from '../../config/update-schemas.ts';
 import { GatewayError } from '../../errors.ts';
 

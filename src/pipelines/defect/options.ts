@@ -1,5 +1,5 @@
+import type { Schema } from '../../config/convict-schema.ts';
 import { integer, listOf, nullable, number, oneOf, text } from '../../config/format.ts';
-import type { Schema } from '../../config/types.ts';
 import { type Polygon, polygon } from '../scene/polygon.ts';
 
 export interface DefectOptions {

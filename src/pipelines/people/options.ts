@@ -1,5 +1,5 @@
+import type { Schema } from '../../config/convict-schema.ts';
 import { flag, integer, nullable, number } from '../../config/format.ts';
-import type { Schema } from '../../config/types.ts';
 
 export interface WhoOptions {
   readonly enabled: boolean;

@@ -1,5 +1,5 @@
+import type { Schema } from '../../config/convict-schema.ts';
 import { flag, integer, listOf, nullable, number, oneOf, recordOf, text } from '../../config/format.ts';
-import type { Schema } from '../../config/types.ts';
 import { type Polygon, polygon } from './polygon.ts';
 
 /** What presence and detect have in common. */

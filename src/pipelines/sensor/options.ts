@@ -1,5 +1,5 @@
+import type { Schema } from '../../config/convict-schema.ts';
 import { flag, listOf, mapOf, nullable, number, oneOf, text, textLike } from '../../config/format.ts';
-import type { Schema } from '../../config/types.ts';
 
 /** When a value of a channel is worth an alarm by itself, whatever a net says. */
 export interface Limits {
