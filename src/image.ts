@@ -8,6 +8,15 @@ export interface Box {
   readonly height: number;
 }
 
+/** Intersection over union: the area of both by that of either. */
+export function overlap(a: Box, b: Box): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  if (width <= 0 || height <= 0) return 0;
+  const both = width * height;
+  return both / (a.width * a.height + b.width * b.height - both);
+}
+
 /** Relative to a picture or a region of it; what a detector sees beside it may lie outside [0, 1]. */
 export interface Point {
   readonly x: number;

@@ -1,4 +1,4 @@
-import type { Box } from '../../image.ts';
+import { overlap } from '../../image.ts';
 import type { Detection } from '../model.ts';
 
 /** A detection below this score is a guess, on which versions may differ. */
@@ -28,13 +28,4 @@ export function compareDetections(
     drifts.push(score);
   }
   return { agree, drift: drifts.length === 0 ? 0 : drifts.reduce((a, b) => a + b) / drifts.length };
-}
-
-/** Area of both over area of either. */
-function overlap(a: Box, b: Box): number {
-  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  if (width <= 0 || height <= 0) return 0;
-  const both = width * height;
-  return both / (a.width * a.height + b.width * b.height - both);
 }

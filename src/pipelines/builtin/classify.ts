@@ -2,6 +2,9 @@ import { number, oneOf } from '../../config/format.ts';
 import { GatewayError } from '../../errors.ts';
 import type { ClassScore } from '../../models/model.ts';
 import { definePipeline } from '../contract.ts';
+import { modelOf } from '../model-of.ts';
+import { pictureOf } from '../picture-of.ts';
+import { rounded } from '../rounded.ts';
 
 interface Options {
   readonly minScore: number;
@@ -40,14 +43,7 @@ export default definePipeline<Options>({
   create({ options }) {
     return {
       async process(frame, { models }) {
-        const image = frame.image;
-        if (!image) {
-          throw new GatewayError(
-            'FRAME_INVALID',
-            `Expected a picture for classify but received ${frame.contentType}`,
-          );
-        }
-        const { classes = [] } = (await models.classifier?.infer(image)) ?? {};
+        const { classes = [] } = await modelOf(models, 'classifier').infer(pictureOf(frame, 'classify'));
         const [best] = classes;
         if (!best) {
           throw new GatewayError(
@@ -104,9 +100,4 @@ function whyUnsure([best, second]: readonly ClassScore[], options: Options): str
   if (Math.abs(best.score - minScore) < sampleNearThreshold) return 'near-threshold';
   if (second && best.score - second.score < sampleMargin) return 'small-margin';
   return undefined;
-}
-
-/** Four decimals say all that an 8-bit net can mean. */
-function rounded(score: number): number {
-  return Math.round(score * 10_000) / 10_000;
 }

@@ -1,6 +1,7 @@
 import type { Box } from '../../image.ts';
 import type { Mark } from '../../models/model.ts';
 import type { JsonObject } from '../contract.ts';
+import { rounded } from '../rounded.ts';
 import type { Finding } from './judge.ts';
 import type { Tally, Verdict } from './line.ts';
 
@@ -111,8 +112,4 @@ function inPicture(box: Box, crop: Box): Box {
     width: box.width * crop.width,
     height: box.height * crop.height,
   };
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
 }

@@ -1,6 +1,7 @@
 import type { Entity } from '../../entity.ts';
 import type { Mark } from '../../models/model.ts';
 import type { JsonObject } from '../contract.ts';
+import { rounded } from '../rounded.ts';
 import type { SceneOptions } from './options.ts';
 import type { Sight } from './scene.ts';
 import type { Track } from './tracker.ts';
@@ -118,9 +119,4 @@ function clipped({ box }: Track) {
     width: Math.min(1, box.x + box.width) - x,
     height: Math.min(1, box.y + box.height) - y,
   };
-}
-
-/** Four decimals say all that an 8-bit net can mean. */
-export function rounded(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
 }

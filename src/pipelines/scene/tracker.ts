@@ -1,4 +1,4 @@
-import type { Box } from '../../image.ts';
+import { type Box, overlap } from '../../image.ts';
 import type { Detection } from '../../models/model.ts';
 import { Mover } from './mover.ts';
 
@@ -118,13 +118,4 @@ export class Tracker {
 
 function told({ id, label, mover, score, since, seenAt, confirmed }: Kept): Track {
   return { id, label, box: mover.box, score, since, seenAt, confirmed };
-}
-
-/** Intersection over union. */
-function overlap(a: Box, b: Box): number {
-  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  if (width <= 0 || height <= 0) return 0;
-  const both = width * height;
-  return both / (a.width * a.height + b.width * b.height - both);
 }

@@ -1,4 +1,5 @@
 import type { Decision, Json, JsonObject } from '../contract.ts';
+import { rounded } from '../rounded.ts';
 import { nearThreshold } from '../sample-hint.ts';
 import type { ChannelMonitor } from './channel-monitor.ts';
 import { isCritical } from './limit-alarm.ts';
@@ -153,8 +154,4 @@ function windowText({ end, quality, bridged, verdict, skipped }: Judged): Json {
     ...(verdict?.label === undefined ? {} : { label: verdict.label }),
     ...(skipped === undefined ? {} : { skipped }),
   };
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 10_000) / 10_000;
 }
