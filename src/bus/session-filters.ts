@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { writeWhole } from '../write-whole.ts';
 
 /**
  * The filters that a persistent session has at the broker outlive the process, and MQTT 3.1.1 has no way to ask
@@ -49,8 +50,7 @@ export class SessionFilters {
     const text = JSON.stringify({ owner: this.#owner, filters: [...this.#filters] });
     const write = async () => {
       await mkdir(dirname(this.#file), { recursive: true });
-      await writeFile(`${this.#file}.part`, text);
-      await rename(`${this.#file}.part`, this.#file);
+      await writeWhole(this.#file, text);
     };
     this.#writing = this.#writing.then(write).catch(this.#onError);
   }

@@ -1,5 +1,5 @@
-import { rename, writeFile } from 'node:fs/promises';
 import { GatewayError } from '../errors.ts';
+import { writeWhole } from '../write-whole.ts';
 import { type Limits, packArchive, readArchive, readFirst, sha256 } from './bundle-archive.ts';
 import type { Manifest } from './manifest.ts';
 import { parseManifest } from './manifest-parse.ts';
@@ -64,8 +64,7 @@ export async function writeBundle(
   );
   const manifest = parseManifest({ ...draft, files: Object.fromEntries(listed) });
   const archive = await packArchive([['bundle.json', Buffer.from(JSON.stringify(manifest))], ...sorted]);
-  await writeFile(`${path}.part`, archive);
-  await rename(`${path}.part`, path);
+  await writeWhole(path, archive);
   return { digest: await sha256(archive), bytes: archive.length };
 }
 

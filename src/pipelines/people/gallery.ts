@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../../durable.ts';
 import { GatewayError } from '../../errors.ts';
+import { InTurn } from '../../in-turn.ts';
 import type { Member } from './match.ts';
 
 /** A picture that a person was enrolled with. */
@@ -37,7 +39,7 @@ export class Gallery {
   readonly #folder: string;
   #people: readonly Person[] | undefined;
   /** Changes come one after another. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #queue = new InTurn();
   readonly #listeners = new Set<() => void>();
 
   constructor(folder: string) {
@@ -57,7 +59,7 @@ export class Gallery {
 
   /** Reads what is there, once. A folder that is no person is passed over. @throws STATE_UNWRITABLE */
   load(): Promise<void> {
-    return this.#change(async () => {
+    return this.#queue.run(async () => {
       if (this.#people) return;
       await this.#makeFolder(this.#folder);
       const found: Person[] = [];
@@ -86,7 +88,7 @@ export class Gallery {
 
   /** Adds pictures to a person, who is new where nobody has that name. @throws REQUEST_INVALID */
   enroll(name: string, pictures: readonly NewPicture[]): Promise<Person> {
-    return this.#change(async () => {
+    return this.#queue.run(async () => {
       const known = this.people.find((person) => person.name === name);
       const person = known ?? { id: randomBytes(8).toString('hex'), name: checkedName(name), pictures: [] };
       if (!known && this.people.length >= most.people) throw tooMany(`${most.people} people`);
@@ -106,7 +108,7 @@ export class Gallery {
 
   /** @throws REQUEST_INVALID if nobody has the first name, or somebody the second. */
   rename(name: string, to: string): Promise<Person> {
-    return this.#change(async () => {
+    return this.#queue.run(async () => {
       const person = this.#find(name);
       if (this.people.some((other) => other.name === to)) throw invalid('a name that is free', to);
       return this.#keep({ ...person, name: checkedName(to) });
@@ -115,7 +117,7 @@ export class Gallery {
 
   /** Forgets somebody: name, numbers and pictures. @throws REQUEST_INVALID */
   delete(name: string): Promise<void> {
-    return this.#change(async () => {
+    return this.#queue.run(async () => {
       const { id } = this.#find(name);
       await rm(join(this.#folder, id), { recursive: true, force: true });
       this.#people = this.people.filter((person) => person.id !== id);
@@ -125,7 +127,7 @@ export class Gallery {
 
   /** Gives every picture the numbers of another embedder; `embed` returns `undefined` where it sees no face. */
   renew(digest: string, embed: (data: Uint8Array) => Promise<Float32Array | undefined>): Promise<void> {
-    return this.#change(async () => {
+    return this.#queue.run(async () => {
       for (const person of this.people) {
         if (person.pictures.every(({ embeddings }) => embeddings[digest])) continue;
         const pictures: Enrolled[] = [];
@@ -167,18 +169,9 @@ export class Gallery {
     await chmod(path, 0o700).catch(unwritable);
   }
 
-  /** Whole or not at all, and for nobody else from its first byte on. */
+  /** Whole or not at all, also after a cut of power, and for nobody else from its first byte on. */
   async #write(path: string, data: Uint8Array | string): Promise<void> {
-    const part = `${path}.part`;
-    await rm(part, { force: true });
-    await writeFile(part, data, { mode: 0o600, flag: 'wx' }).catch(unwritable);
-    await rename(part, path);
-  }
-
-  #change<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(work);
-    this.#queue = done.catch(() => {});
-    return done;
+    await replaceFile(path, data, { mode: 0o600 }).catch(unwritable);
   }
 }
 
