@@ -159,10 +159,14 @@ export class Gateway implements Service {
     await workload.start(this.#stopping.signal);
     this.#config = config;
     this.#workload = workload;
-    await this.#open(workload);
-    await this.#parts.updates.configure(workload.models, config.models);
-    await this.#announce(workload);
-    await previous?.retire(workload);
+    try {
+      await this.#open(workload);
+      await this.#parts.updates.configure(workload.models, config.models);
+      await this.#announce(workload);
+    } finally {
+      // Also where the broker refuses a topic: what is replaced gets no frames any more.
+      await previous?.retire(workload);
+    }
     this.#log.info({ restartRequired }, 'Configuration reloaded');
     return { restartRequired };
   }

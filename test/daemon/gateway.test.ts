@@ -1,5 +1,10 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { hashPassword } from '../../src/config/password.ts';
+import { Gateway } from '../../src/daemon/gateway.ts';
+import { startEmbedded } from '../bus/fixtures.ts';
 import {
   collect,
   digitsYaml,
@@ -9,6 +14,7 @@ import {
   startGateway,
   temporaryFolder,
 } from '../support/gateway.ts';
+import { silent } from '../support/silent.ts';
 
 const digits = await readDigits();
 
@@ -167,6 +173,40 @@ describe('a gateway', () => {
     await responses.until(1);
     expect(responses.json()[0]).toMatchObject({ status: 'error', code: 'CONFIG_INVALID' });
     expect(gateway.health().ready).toBe(true);
+  });
+
+  it('ends what a reload replaced though the broker refuses a topic of the new configuration', async () => {
+    const folder = await temporaryFolder();
+    const user = {
+      passwordHash: await hashPassword('pw'),
+      publish: ['#'],
+      subscribe: ['edgeward/#', 'door/#'],
+    };
+    const { url } = await startEmbedded({ embedded: { users: { gw: user } } });
+    await writeFile(
+      `${folder}/closes.mjs`,
+      `import { writeFileSync } from 'node:fs';
+      export default { name: 'closes', api: 1, models: [], create: () => ({
+        process: async () => ({ result: {} }), close: () => writeFileSync('${folder}/closed', '') }) };`,
+    );
+    const configFile = `${folder}/edgeward.yaml`;
+    const yaml = `
+gateway: { id: gw }
+bus: { url: '${url}', protocol: 3.1.1, username: gw, password: pw }
+http: { enabled: false }
+homeAssistant: { enabled: false }
+sources: { door: { topic: door/frame } }
+`;
+    await writeFile(configFile, `${yaml}pipelines: { old: { use: ./closes.mjs } }\n`);
+    const reload = () =>
+      loadConfig({ file: configFile, env: { EDGEWARD_GATEWAY_STATE_DIR: `${folder}/state` } });
+    const gateway = new Gateway({ config: reload(), configFile, reload, version: '0.0.0', log: silent });
+    onTestFinished(() => gateway.stop());
+    await gateway.start(new AbortController().signal);
+    await expect.poll(() => gateway.health().ready).toBe(true);
+    await writeFile(configFile, yaml.replace('door: {', 'yard: { topic: yard/frame }, door: {'));
+    await expect(gateway.reload()).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
+    expect(existsSync(`${folder}/closed`)).toBe(true);
   });
 
   it('disables a plug-in that throws or was written for another api, and nothing else', async () => {
