@@ -1,6 +1,5 @@
-import { reservedSourceNames } from './topics.ts';
+import { sourceName } from '../config/mqtt-formats.ts';
 
-const sourceName = /^[A-Za-z0-9_-]{1,64}$/;
 const placeholder = '{source}';
 
 /**
@@ -44,11 +43,6 @@ export function isFilter(filter: string): boolean {
   );
 }
 
-/** Whether a level may name a source: it becomes a level of the topics of its results. */
-export function isSourceName(name: string): boolean {
-  return sourceName.test(name) && !reservedSourceNames.includes(name);
-}
-
 /** A topic pattern of a source, ready to use. */
 export interface SourcePattern {
   /** What to subscribe to. */
@@ -71,7 +65,7 @@ export function compilePattern(pattern: string, name?: string): SourcePattern {
     match(topic) {
       if (!matches(filter, topic)) return undefined;
       const source = topic.split('/')[at];
-      return source !== undefined && isSourceName(source) ? source : undefined;
+      return source !== undefined && sourceName.accepts(source) ? source : undefined;
     },
   };
 }

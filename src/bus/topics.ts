@@ -1,12 +1,6 @@
 /** Every topic name that edgeward publishes or subscribes to, in one place. */
 export type Topics = ReturnType<typeof createTopics>;
 
-/**
- * Second levels that are taken, so that a source of such a name would write over other messages.
- * Neither the configuration nor a topic may name one.
- */
-export const reservedSourceNames: readonly string[] = ['models', 'request', 'response', 'samples'];
-
 export function createTopics({ base, gateway }: { base: string; gateway: string }) {
   const root = `${base}/${gateway}`;
   return {
@@ -15,6 +9,7 @@ export function createTopics({ base, gateway }: { base: string; gateway: string 
     root,
     /** `online` or `offline`; retained, and the will. */
     status: `${root}/status`,
+    // A source must not have the name of a level below: see `sourceName` of the configuration.
     /** JSON a frame; never retained. */
     result: (source: string, pipeline: string) => `${root}/${source}/${pipeline}/result`,
     /** What is true now; retained. */

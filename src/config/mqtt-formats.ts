@@ -12,7 +12,7 @@ export const gatewayId = textLike(
 );
 
 /** Levels below `<base>/<gateway>/` that the gateway uses itself: a source of that name would write over them. */
-export const reservedSourceNames: readonly string[] = ['models', 'request', 'response', 'samples'];
+const reservedSourceNames: readonly string[] = ['models', 'request', 'response', 'samples'];
 
 export const sourceName = textLike(
   `1 to 64 letters, digits, - or _, and none of ${reservedSourceNames.join(', ')}`,

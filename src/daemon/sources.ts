@@ -1,4 +1,4 @@
-import { isSourceName } from '../bus/topic-filter.ts';
+import { sourceName } from '../config/mqtt-formats.ts';
 import { GatewayError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Route } from './router.ts';
@@ -45,8 +45,9 @@ export class Sources {
     }
     for (const { name, config } of routes) {
       const isPattern = config.topic.split('/').includes('{source}');
-      if (isPattern || !isSourceName(name) || this.#seen.has(name)) continue;
-      this.#admit(name, { route: name, lastFrameAt: undefined, heardAt: 0, online: false });
+      if (isPattern || !sourceName.accepts(name) || this.#seen.has(name)) continue;
+      // Not bounded: the configuration itself names it.
+      this.#appear(name, { route: name, lastFrameAt: undefined, heardAt: 0, online: false });
       this.#options.onAvailability(name, false);
     }
   }
@@ -56,7 +57,8 @@ export class Sources {
     let seen = this.#seen.get(source);
     if (!seen) {
       seen = { route, lastFrameAt: receivedAt, heardAt: 0, online: false };
-      this.#admit(source, seen);
+      this.#admit(source);
+      this.#appear(source, seen);
     }
     seen.lastFrameAt = receivedAt;
     seen.heardAt = performance.now();
@@ -91,15 +93,17 @@ export class Sources {
     );
   }
 
-  #admit(source: string, seen: Seen): void {
-    const { max, onAppear } = this.#options;
-    if (this.#seen.size >= max) {
-      throw new GatewayError(
-        'SOURCE_INVALID',
-        `Expected at most ${max} sources but received one more: ${source}`,
-      );
-    }
+  #admit(source: string): void {
+    const { max } = this.#options;
+    if (this.#seen.size < max) return;
+    throw new GatewayError(
+      'SOURCE_INVALID',
+      `Expected at most ${max} sources but received one more: ${source}`,
+    );
+  }
+
+  #appear(source: string, seen: Seen): void {
     this.#seen.set(source, seen);
-    onAppear(source, seen.route);
+    this.#options.onAppear(source, seen.route);
   }
 }
