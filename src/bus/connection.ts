@@ -21,7 +21,7 @@ const flushTimeoutMs = 2_000;
 /** Who is at the other end. */
 export interface Peer {
   readonly address: string;
-  /** On this machine, and no web page of elsewhere. */
+  /** On this machine, and not a web page of another site. */
   readonly local: boolean;
   /** Common name of a certificate that was verified. */
   readonly certificateName?: string;

@@ -180,7 +180,7 @@ function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
-/** A page of elsewhere in a browser on this machine can open a WebSocket to it: it is not local. */
+/** A page of another site, open in a browser on this machine, can open a WebSocket to it: it does not count as local. */
 function isLocalOrigin(origin: string | undefined): boolean {
   if (origin === undefined) return true;
   if (!URL.canParse(origin)) return false;

@@ -12,7 +12,7 @@ interface Entry extends Outgoing {
 }
 
 export interface OutboxOptions {
-  /** Messages that wait or whose acceptance is awaited. */
+  /** Messages that wait, or that the broker has not accepted yet. */
   readonly maxQueued: number;
   /** Hands a message to the connection; calls back when the broker has accepted it, maybe after a reconnection. */
   readonly send: (message: Outgoing, done: (error?: Error) => void) => void;

@@ -13,7 +13,7 @@ export class SessionFilters {
   #owner = '';
   #writing: Promise<void> = Promise.resolve();
 
-  /** A file that cannot be written costs only the memory of what to end: it is told to `onError`. */
+  /** A file that cannot be written is told to `onError`; then a later process does not know what to end. */
   constructor({ file, onError }: { file: string; onError: (error: unknown) => void }) {
     this.#file = file;
     this.#onError = onError;

@@ -1,6 +1,6 @@
 /**
- * Lets tasks of one topic run one after the other, and those of different topics at once. What has to be
- * stored takes its time, and the messages of a topic must leave in the order in which they came [MQTT-4.6.0-6].
+ * Runs the tasks of one topic one after the other, and those of different topics at once. Storing a message takes
+ * time, and the messages of a topic must leave in the order in which they came [MQTT-4.6.0-6].
  */
 export class TopicOrder {
   readonly #waiting = new Map<string, (() => void)[]>();

@@ -64,7 +64,7 @@ export async function request(options: RequestOptions): Promise<Answer> {
     finish = resolve;
     fail = reject;
   });
-  // Whoever awaits it comes later.
+  // It is awaited only after the request is sent.
   last.catch(() => {});
   const silent = setTimeout(() => {
     const message = `Expected an answer of ${gateway} within ${timeoutMs} ms but received none`;

@@ -22,7 +22,7 @@ function adviseOn(format: Format<unknown>, value: unknown): string | undefined {
   return scalar && format.accepts(String(value)) ? 'put it in quotes' : undefined;
 }
 
-/** What `value` is, without saying it: it may be a secret. */
+/** The kind of `value`, without the value itself: it may be a secret. */
 export function shapeOf(value: unknown): string {
   return typeof value === 'string' ? 'a text' : typeof value === 'number' ? 'a number' : describe(value);
 }

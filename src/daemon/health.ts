@@ -21,8 +21,8 @@ export interface Health {
 }
 
 /**
- * A model that has work and finishes none of it for longer than this many of its deadlines is stuck in a way
- * that killing its process does not mend.
+ * A model that has work and finishes none of it for longer than this many of its deadlines is stuck in a way that
+ * restarting its process does not mend.
  */
 const patience = 3;
 

@@ -7,7 +7,7 @@ import type { Job } from './job-queue.ts';
 import { type Exit, type JobAnswer, type ModelProcess, startModelProcess } from './model-process.ts';
 import { type Command, type LoadOptions, packImages, packInputs, wireError } from './protocol.ts';
 
-/** A process that was ready once is missed: its place stays empty no longer than this, however often it ends. */
+/** The longest wait before a process that was ready once is replaced, however often it ends. */
 const longestAfterWorkMs = 2_000;
 
 /** Why a process ended that should not have. */

@@ -52,12 +52,12 @@ export class JobQueue {
     return this.#lanes[kind].length;
   }
 
-  /** The one whose turn it is. */
+  /** The job whose turn it is. */
   get head(): Job | undefined {
     return this.#next()[0];
   }
 
-  /** When the one who has waited longest began to. */
+  /** Since when the job that has waited longest has waited. */
   get waitingSince(): number | undefined {
     const times = Object.values(this.#lanes).flatMap((lane) => lane.map((job) => job.waitingSince));
     return times.length > 0 ? times.reduce((a, b) => Math.min(a, b)) : undefined;

@@ -86,8 +86,8 @@ export interface Mark {
 }
 
 /**
- * As much of an `AbortSignal` as a call heeds. Real ones are dear: one for each frame, with its listener, would be a
- * tenth of the daemon's time on a small net.
+ * The part of an `AbortSignal` that a call uses. Real ones are expensive: one for each frame, with its listener, would
+ * be a tenth of the daemon's time on a small net.
  */
 export interface Cancellation {
   readonly aborted: boolean;

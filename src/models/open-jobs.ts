@@ -1,7 +1,7 @@
 import type { Job, JobState } from './job-queue.ts';
 import type { Cancellation } from './model.ts';
 
-/** Every job that was accepted and has no answer yet: each is settled once, by whoever comes first. */
+/** Every job that was accepted and has no answer yet. Each is settled once: by its answer, its error or its caller. */
 export class OpenJobs {
   readonly #jobs = new Set<Job>();
   #onEmpty: () => void = () => {};

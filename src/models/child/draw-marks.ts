@@ -58,7 +58,7 @@ function pathOf(corners: NonNullable<Mark['outline']>, { width, height }: PixelS
   return `M${corners.map(([x, y]) => `${round(x * width)} ${round(y * height)}`).join('L')}Z`;
 }
 
-/** Cells a side that are drawn at most: of a finer map only each so manieth, which a person does not see. */
+/** Most cells drawn along a side: of a finer map only every n-th, a difference that nobody sees. */
 const mostCells = 64;
 /** Below it nothing is drawn: the part should be seen, and not a veil. */
 const leastHeat = 77;

@@ -47,7 +47,7 @@ function goldenImage(path: string, data: Uint8Array): Image {
   );
 }
 
-/** Read one by one, because numbers in an archive stand at any byte and in little-endian order. */
+/** Read one by one: numbers in an archive may start at any byte, and are little-endian. */
 function goldenTensor({ type, shape }: TensorInput, data: Uint8Array): Tensor {
   if (type === 'uint8') return { data, shape };
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);

@@ -34,8 +34,8 @@ const defaultPad = 114;
  *
  * Bilinear with half-pixel centres and no smoothing beforehand, as `tf.image.resize`, `cv2.INTER_LINEAR`
  * and ONNX `Resize` (`linear`, `half_pixel`) do by default: nets have been trained on that. It reads four
- * pixels for each target pixel however strong the reduction, so of a camera that sends many times the size
- * of the net's input fine detail is lost, unless the target says `antialias`. Within one level of the exact result.
+ * pixels for each target pixel however strong the reduction, so fine detail of pictures many times the size
+ * of the net's input is lost, unless the target says `antialias`. Within one level of the exact result.
  */
 export function resize(
   pixels: Pixels,

@@ -34,7 +34,7 @@ export class Recent {
 export class Vitals {
   /** Decoding, resizing and the run of the net, ms an input. */
   readonly runMs = new Recent();
-  /** 1 for an input that the net failed on, 0 for one that it answered. A picture that is none counts as neither. */
+  /** 1 for an input that the net failed on, 0 for one that it answered. Pictures that cannot be decoded are not counted. */
   readonly failures = new Recent();
   /** 1 for a verdict of a pipeline that raises an alarm, 0 for another. */
   readonly alarms = new Recent();

@@ -9,7 +9,7 @@ import { keepPace, type Pace } from './pace.ts';
 export interface Transport {
   /**
    * A file from `offset` on, or from its start where that is all the other side can do; undefined if there is
-   * none. The caller reads or abandons `chunks`, and aborts `signal` to be rid of them.
+   * none. The caller reads `chunks` or leaves them, and aborts `signal` to close them.
    * @throws UPDATE_FETCH_FAILED
    */
   open(path: string, options: { offset: number; signal: AbortSignal }): Promise<Opened | undefined>;

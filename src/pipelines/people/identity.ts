@@ -12,7 +12,7 @@ export interface IdentityOptions {
   readonly minFaces: number;
 }
 
-/** A face of a picture that is older than so many others counts no more: people turn, light changes. */
+/** Only so many of the latest faces count: people turn, light changes. */
 const rememberedFaces = 8;
 
 /** Who a track is, by all of its faces at once: what one picture blurs the others show. */
