@@ -40,7 +40,7 @@ Examples:
 
 async function run({ model, rate, size, seconds, max, json = false }: Options): Promise<void> {
   const { runBench } = await import('./bench/run.ts');
-  if (!json) process.stdout.write(`${row(['cameras', 'frames/s', 'verdicts/s', 'median', 'p99', ''])}\n`);
+  let header = `${row(['cameras', 'frames/s', 'verdicts/s', 'median', 'p99', ''])}\n`;
   const report = await runBench({
     model,
     framesPerSecond: rate,
@@ -49,7 +49,8 @@ async function run({ model, rate, size, seconds, max, json = false }: Options): 
     maxCameras: max,
     signal: interruptSignal(),
     onStep: (step) => {
-      if (!json) process.stdout.write(`${describe(step)}\n`);
+      if (!json) process.stdout.write(`${header}${describe(step)}\n`);
+      header = '';
     },
   });
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : `\n${sentence(report)}\n`);
@@ -62,11 +63,11 @@ function describe(step: Step): string {
 }
 
 function row(cells: readonly string[]): string {
-  return cells.map((cell) => cell.padStart(10)).join('');
+  return cells.map((cell) => cell.padStart(12)).join('');
 }
 
 function sentence({ model, cameras, atLeast, framesPerSecond, width, height, machine }: BenchReport): string {
-  const each = `${framesPerSecond} frames of ${width} × ${height} a second`;
+  const each = `${framesPerSecond} ${framesPerSecond === 1 ? 'frame' : 'frames'} of ${width} × ${height} a second`;
   const where = `(${machine.cores} cores of ${machine.cpu})`;
   if (cameras === 0) return `This machine ${where} does not hold one camera of ${each} with ${model}.`;
   const count = `${atLeast ? 'at least ' : ''}${cameras} ${cameras === 1 ? 'camera' : 'cameras'}`;

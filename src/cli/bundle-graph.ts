@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { whyUnreadable } from '../config/files.ts';
 import { GatewayError } from '../errors.ts';
 import { sniffFormat } from '../image.ts';
 import type { BundleParts } from '../models/create-bundle.ts';
@@ -84,8 +85,7 @@ async function readText(path: string): Promise<string> {
 
 function read(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause: Error) => {
-    throw new GatewayError('REQUEST_INVALID', `Expected a readable file but received ${cause.message}`, {
-      cause,
-    });
+    const text = `Expected a readable file for ${path} but received ${whyUnreadable(cause)}`;
+    throw new GatewayError('REQUEST_INVALID', text, { cause });
   });
 }

@@ -10,6 +10,7 @@ import { doctorCommand } from './doctor.ts';
 import { explainCommand } from './explain.ts';
 import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
+import { reportMistakes } from './mistakes.ts';
 import { modelCommand } from './model.ts';
 import { optimizeCommand } from './optimize.ts';
 import { personCommand } from './person.ts';
@@ -25,7 +26,6 @@ const program = new Command('edgeward')
     'Edge AI gateway: frames in over MQTT, verdicts out, through quantized nets that are swapped while they run.',
   )
   .version(version)
-  .showHelpAfterError('(run with --help for more)')
   .addHelpText(
     'after',
     `
@@ -58,6 +58,7 @@ for (const command of [
 ]) {
   program.addCommand(command);
 }
+reportMistakes(program);
 
 try {
   await program.parseAsync();

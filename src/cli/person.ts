@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { whyUnreadable } from '../config/files.ts';
 import { GatewayError } from '../errors.ts';
+import { sniffFormat } from '../image.ts';
 import { addBrokerOptions, type BrokerOptions, connectBroker } from './broker.ts';
 import { interruptSignal } from './interrupt.ts';
 import type { Answer } from './model-request.ts';
@@ -84,19 +86,21 @@ Examples:
 }
 
 async function picturesOf(files: readonly string[]): Promise<{ pictures: string[] }[]> {
-  const all = await Promise.all(
-    files.map((file) =>
-      readFile(file, 'base64').catch((cause: Error) => {
-        throw new GatewayError(
-          'REQUEST_INVALID',
-          `Expected a readable picture but received ${cause.message}`,
-        );
-      }),
-    ),
-  );
+  const all = await Promise.all(files.map(pictureOf));
   return Array.from({ length: Math.ceil(all.length / picturesARequest) }, (_, i) => ({
     pictures: all.slice(i * picturesARequest, (i + 1) * picturesARequest),
   }));
+}
+
+/** In base64. @throws REQUEST_INVALID naming the file: the gateway that refuses it later does not know its name. */
+async function pictureOf(file: string): Promise<string> {
+  const refused = (received: string) =>
+    new GatewayError('REQUEST_INVALID', `Expected a JPEG, PNG or WebP for ${file} but received ${received}`);
+  const data = await readFile(file).catch((cause) => {
+    throw refused(whyUnreadable(cause));
+  });
+  if (!sniffFormat(data)) throw refused('other bytes');
+  return data.toString('base64');
 }
 
 function common(command: Command): Command {

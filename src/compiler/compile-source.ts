@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whyUnreadable } from '../config/files.ts';
 import { GatewayError } from '../errors.ts';
 import type { Imported } from './imported.ts';
 
@@ -31,7 +32,6 @@ function isTflite(file: Uint8Array): boolean {
 }
 
 function unreadable(expected: string, path: string, cause: unknown): GatewayError {
-  const received = cause instanceof Error ? cause.message : String(cause);
-  const text = `Expected ${expected} for ${path} but received ${received}`;
+  const text = `Expected ${expected} for ${path} but received ${whyUnreadable(cause)}`;
   return new GatewayError('COMPILE_FAILED', text, { cause });
 }

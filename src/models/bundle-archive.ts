@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import tar from 'tar-stream';
+import { whyUnreadable } from '../config/files.ts';
 import { GatewayError } from '../errors.ts';
 
 export interface Limits {
@@ -140,8 +141,8 @@ function damaged(expected: string, what: string, received: string): GatewayError
 
 function asDamaged(cause: unknown, expected: string, what: string): GatewayError {
   if (cause instanceof GatewayError) return cause;
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return new GatewayError('BUNDLE_INVALID', `Expected ${expected} for ${what} but received: ${message}`, {
+  const received = whyUnreadable(cause);
+  return new GatewayError('BUNDLE_INVALID', `Expected ${expected} for ${what} but received ${received}`, {
     cause,
   });
 }

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { resolve as resolveModule } from 'import-meta-resolve';
+import { nearest } from '../config/problem.ts';
 import { asGatewayError, GatewayError } from '../errors.ts';
 import { type PipelineDefinition, pipelineApi } from './contract.ts';
 import { answerFor, type Blame } from './culprit.ts';
@@ -37,12 +38,23 @@ async function importPipeline(use: string, from: string): Promise<{ default?: un
   const builtin = builtins[use];
   if (builtin) return builtin();
   if (isAbsolute(use)) return import(pathToFileURL(use).href);
-  try {
-    return await import(resolveModule(use, pathToFileURL(from).href));
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    return import(use);
+  return import(resolvePackage(use, from));
+}
+
+/** Beside the configuration, else beside edgeward. @throws PIPELINE_LOAD_FAILED if it is in neither place. */
+function resolvePackage(use: string, from: string): string {
+  for (const place of [pathToFileURL(from).href, import.meta.url]) {
+    try {
+      return resolveModule(use, place);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
   }
+  const known = Object.keys(builtins);
+  const meant = nearest(use, known);
+  const hint = meant ? `did you mean ${meant}?` : `built in are ${known.join(', ')}`;
+  const text = `Expected a pipeline or an installed npm package for use but received ${use} (${hint})`;
+  throw new GatewayError('PIPELINE_LOAD_FAILED', text);
 }
 
 function isNotFound(error: unknown): boolean {

@@ -98,14 +98,18 @@ describe('edgeward compile', () => {
       async () => [await pictureNet('Transmogrify')],
       /received Transmogrify, at node n3 \(Transmogrify\) of model\.json \(in model\.json\) \(COMPILE_FAILED\)/,
     ],
-    ['a file that is not there', async (path) => [`${path}.tflite`], /Expected a model for .*ENOENT/],
+    [
+      'a file that is not there',
+      async (path) => [`${path}.tflite`],
+      /Expected a model for .* but received no such file/,
+    ],
     [
       'a file of another kind',
       async (path) => {
         await writeFile(`${path}.onnx`, 'some words, and no model at all');
         return [`${path}.onnx`];
       },
-      /\(COMPILE_FAILED\)/,
+      /Expected ONNX or TFLite but received bytes that are neither.*\(COMPILE_FAILED\)/,
     ],
     [
       'pictures for floats that nobody explained',

@@ -90,6 +90,12 @@ describe('the check of the configuration', () => {
       status: 'fail',
       text: expect.stringContaining('missing.js'),
     });
+    const slip = await fileOf(digitsYaml.replace('use: classify', 'use: clasify'));
+    const wrong = await checkConfiguration(slip, {});
+    expect(finderOf(wrong.findings)('pipelines.digits')).toMatchObject({
+      status: 'fail',
+      text: expect.stringContaining('did you mean classify?'),
+    });
   });
 
   it('wonders about a variable that means nothing', async () => {

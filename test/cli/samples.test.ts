@@ -93,7 +93,7 @@ it('a folder that is none is told in a line with a code', async () => {
   expect(missing).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(
-      /^edgeward: Expected a folder of samples at .* received ENOENT \(REQUEST_FAILED\)\n$/,
+      /^edgeward: Expected a folder of samples at .* received none: no frame was kept there, see `samples\.enabled` \(REQUEST_FAILED\)\n$/,
     ),
   });
 });

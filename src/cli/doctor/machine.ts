@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, availableParallelism, freemem, platform, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
 import semver from 'semver';
 import type { Config } from '../../config/types.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
@@ -67,7 +69,7 @@ export function checkCpu(info: string, architecture: string): Finding {
     const text = flags.has('avx2') ? 'avx2 without VNNI' : 'neither avx2 nor VNNI';
     return warn(
       'cpu',
-      `${text}: int8 nets gain less and may saturate`,
+      `${text}: int8 nets gain less`,
       'trust the golden samples (lines "models" below), and measure before choosing int8',
     );
   }
@@ -121,15 +123,15 @@ async function availableMemory(): Promise<number> {
   return Math.min(available, limit);
 }
 
+/** The package alone is half of it: its binary is fetched by a script that npm may have been told not to run. */
 function checkTraining(): Finding {
+  const slower = 'training and models of TensorFlow.js are slower without';
   try {
-    createRequire(import.meta.url).resolve('@tensorflow/tfjs-node');
-    return ok('training', '@tensorflow/tfjs-node is there');
+    const manifest = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json');
+    if (existsSync(join(dirname(manifest), 'lib'))) return ok('training', '@tensorflow/tfjs-node is there');
+    return ok('training', `@tensorflow/tfjs-node has no binary: ${slower}`);
   } catch {
-    return ok(
-      'training',
-      '@tensorflow/tfjs-node is not installed: training and models of TensorFlow.js are slower without',
-    );
+    return ok('training', `@tensorflow/tfjs-node is not installed: ${slower}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { whyUnreadable } from '../../config/files.ts';
 import type { SampleWithPayload } from '../../daemon/samples/sample.ts';
 import { readSample, sampleFiles } from '../../daemon/samples/sample-files.ts';
 import { GatewayError } from '../../errors.ts';
@@ -12,7 +13,9 @@ export async function* readSamples(
   onDamaged: (error: GatewayError) => void,
 ): AsyncGenerator<SampleWithPayload> {
   const files = await sampleFiles(folder).catch((cause) => {
-    const text = `Expected a folder of samples at ${folder} but received ${cause.code ?? cause.message}`;
+    const none = cause.code === 'ENOENT';
+    const received = none ? 'none: no frame was kept there, see `samples.enabled`' : whyUnreadable(cause);
+    const text = `Expected a folder of samples at ${folder} but received ${received}`;
     throw new GatewayError('REQUEST_FAILED', text, { cause });
   });
   for (const file of files) {

@@ -27,7 +27,9 @@ export function readModel(file: Uint8Array): Graph {
   try {
     proto = decode(model, file);
   } catch (cause) {
-    throw asGatewayError(cause, 'COMPILE_FAILED');
+    const { message } = asGatewayError(cause, 'COMPILE_FAILED');
+    const text = `Expected ONNX or TFLite but received bytes that are neither: ${message}`;
+    throw new GatewayError('COMPILE_FAILED', text, { cause });
   }
   if (proto.graph === undefined) throw unsupported('an ONNX model', 'the file', 'one without a graph');
   if (proto.functions !== undefined) throw unsupported('no functions', 'the model', 'some');

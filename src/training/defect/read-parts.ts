@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { whyUnreadable } from '../../config/files.ts';
 import { GatewayError } from '../../errors.ts';
 import { type Box, Image, sniffFormat } from '../../image.ts';
 import { decode } from '../../models/child/decode.ts';
@@ -17,7 +18,7 @@ const { side } = patchNet;
 /** Paths of the pictures in a folder, in natural order. @throws DATASET_INVALID if there are none or too many. */
 export async function partFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
-    throw invalid('a folder of pictures', folder, cause instanceof Error ? cause.message : 'none', cause);
+    throw invalid('a folder of pictures', folder, whyUnreadable(cause), cause);
   });
   const found = names.filter((name) => picture.test(name)).sort(natural.compare);
   if (found.length === 0 || found.length > mostPictures) {
