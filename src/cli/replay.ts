@@ -105,10 +105,12 @@ async function showProgress(
 }
 
 function describe({ frames, bytes, seconds, rate, acknowledged }: ReplaySummary): string {
-  const sent = `${frames} frames, ${(bytes / 1e6).toFixed(1)} MB in ${seconds.toFixed(1)} s: ${rate} frames/s`;
+  const size = bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  const count = `${frames} ${frames === 1 ? 'frame' : 'frames'}`;
+  const sent = `${count}, ${size} in ${seconds.toFixed(1)} s: ${rate} frames/s`;
   if (!acknowledged) return sent;
-  const { frames: count, medianMs, p99Ms } = acknowledged;
-  return `${sent}; ${count} acknowledged, median ${medianMs} ms, p99 ${p99Ms} ms`;
+  const { frames: taken, medianMs, p99Ms } = acknowledged;
+  return `${sent}; ${taken} acknowledged, median ${medianMs} ms, p99 ${p99Ms} ms`;
 }
 
 function rateOf(text: string): number {

@@ -1,6 +1,7 @@
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BusClient } from '../../bus/external.ts';
+import { GatewayError } from '../../errors.ts';
 import type { Step } from './capacity.ts';
 
 export interface StepOptions {
@@ -20,6 +21,7 @@ const patience = 1.05;
 const pipeline = 'bench';
 
 export interface Cameras {
+  /** @throws REQUEST_FAILED if there was no verdict but an error. */
   run(cameras: number): Promise<Step>;
 }
 
@@ -30,6 +32,8 @@ export interface Cameras {
 export async function openCameras(client: BusClient, options: StepOptions): Promise<Cameras> {
   const { pictures, framesPerSecond, seconds, signal } = options;
   let verdicts = 0;
+  /** Why a frame had no verdict. */
+  let failure: string | undefined;
   /** Microseconds. */
   let latencies = createHistogram();
   await client.subscribe(`edgeward/+/+/${pipeline}/result`, ({ payload }) => {
@@ -37,6 +41,10 @@ export async function openCameras(client: BusClient, options: StepOptions): Prom
     if (result === undefined) return;
     verdicts++;
     latencies.record(Math.max(1, Math.round(latencyMs * 1000)));
+  });
+  await client.subscribe('edgeward/+/+/error', ({ payload }) => {
+    const { code, message }: { code: string; message: string } = JSON.parse(payload.toString());
+    failure ??= `${message} (${code})`;
   });
 
   const send = async (cameras: number, frames: number) => {
@@ -46,7 +54,9 @@ export async function openCameras(client: BusClient, options: StepOptions): Prom
       if (early >= 1) await delay(early, undefined, { signal });
       // Else timers, and with them the verdicts that come back, would wait for a sender that is late.
       else if (i % 64 === 0) await delay(0, undefined, { signal });
-      const picture = pictures[i % pictures.length] ?? new Uint8Array();
+      // Each camera shows one picture after the other: a camera that shows one alone sees no motion.
+      const turn = Math.floor(i / cameras) + (i % cameras);
+      const picture = pictures[turn % pictures.length] ?? new Uint8Array();
       await client.publish(`bench/camera-${i % cameras}/frame`, picture, { qos: 0 });
     }
     const left = startedAt + 1000 * seconds - performance.now();
@@ -62,6 +72,9 @@ export async function openCameras(client: BusClient, options: StepOptions): Prom
       const sendMs = await send(cameras, frames);
       const deadline = performance.now() + graceMs;
       while (verdicts < frames && performance.now() < deadline) await delay(10, undefined, { signal });
+      if (verdicts === 0 && failure !== undefined) {
+        throw new GatewayError('REQUEST_FAILED', `Expected verdicts but received ${failure}`);
+      }
       const percentile = (percent: number) => Math.round(latencies.percentile(percent) / 100) / 10;
       return {
         cameras,
