@@ -4,6 +4,7 @@ import type { Step } from './bench/capacity.ts';
 import type { BenchReport } from './bench/run.ts';
 import type { Subject } from './bench/subject.ts';
 import { interruptSignal } from './interrupt.ts';
+import { count, positive } from './numbers.ts';
 
 interface Options {
   readonly model?: string;
@@ -27,7 +28,7 @@ export function benchCommand(): Command {
     .option('-r, --rate <n>', 'frames a second of each camera', positive, 5)
     .option('-s, --size <WxH>', 'of the pictures', sizeOf, { width: 640, height: 480 })
     .option('--seconds <n>', 'how long each number of cameras is tried', positive, 3)
-    .option('--max <n>', 'cameras at most', wholeNumber, 512)
+    .option('--max <n>', 'cameras at most', count, 512)
     .option('--json', 'print {model, cameras, atLeast, machine, steps, …} for programs')
     .addHelpText(
       'after',
@@ -95,18 +96,6 @@ function sentence({ model, cameras, atLeast, framesPerSecond, pictures, machine 
   if (cameras === 0) return `This machine ${where} does not hold one camera of ${each} with ${model}.`;
   const count = `${atLeast ? 'at least ' : ''}${cameras} ${cameras === 1 ? 'camera' : 'cameras'}`;
   return `This machine ${where} holds ${count} of ${each} with ${model}.`;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('Expected a number above 0.');
-  return value;
-}
-
-function wholeNumber(text: string): number {
-  const value = positive(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('Expected a whole number above 0.');
-  return value;
 }
 
 function sizeOf(text: string): { width: number; height: number } {

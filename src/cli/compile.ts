@@ -1,8 +1,9 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { writeWhole } from '../write-whole.ts';
-import { addPreprocessing, count, number, type Options, preprocessingOf } from './compile-options.ts';
+import { addPreprocessing, type Options, preprocessingOf } from './compile-options.ts';
 import { interruptSignal } from './interrupt.ts';
+import { count, number } from './numbers.ts';
 
 export function compileCommand(): Command {
   const command = new Command('compile')

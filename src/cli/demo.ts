@@ -1,10 +1,11 @@
 import { Command } from 'commander';
+import { count, positive } from './numbers.ts';
 
 export function demoCommand(): Command {
   return new Command('demo')
     .description('handwritten digits over MQTT, recognised by an int8 net before your eyes')
-    .option('--rate <number>', 'digits a second', Number, 8)
-    .option('--count <number>', 'end after so many verdicts; without it, Ctrl-C ends', Number)
+    .option('--rate <number>', 'digits a second', positive, 8)
+    .option('--count <number>', 'end after so many verdicts; without it, Ctrl-C ends', count)
     .addHelpText(
       'after',
       `

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { writeWhole } from '../write-whole.ts';
-import { count } from './compile-options.ts';
+import { count } from './numbers.ts';
 
 interface Options {
   readonly out: string;

@@ -56,6 +56,7 @@ export async function findGateway(client: BusClient, base: string): Promise<stri
  */
 export async function request(options: RequestOptions): Promise<Answer> {
   const { client, base, gateway, command, body, isLast, onAnswer, timeoutMs, signal } = options;
+  signal.throwIfAborted();
   const transaction = randomUUID();
   const topic = `${base}/${gateway}/response/${command}`;
   let finish = (_answer: Answer) => {};

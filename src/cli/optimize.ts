@@ -3,15 +3,10 @@ import { join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { writeWhole } from '../write-whole.ts';
 import { besides, showStep } from './compile.ts';
-import {
-  addPreprocessing,
-  count,
-  number,
-  type PreprocessingOptions,
-  preprocessingOf,
-} from './compile-options.ts';
+import { addPreprocessing, type PreprocessingOptions, preprocessingOf } from './compile-options.ts';
 import { describe } from './compile-table.ts';
 import { interruptSignal } from './interrupt.ts';
+import { count, number } from './numbers.ts';
 
 interface Options extends PreprocessingOptions {
   readonly data?: string;

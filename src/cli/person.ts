@@ -6,6 +6,7 @@ import { sniffFormat } from '../image.ts';
 import { addBrokerOptions, type BrokerOptions, connectBroker } from './broker.ts';
 import { interruptSignal } from './interrupt.ts';
 import type { Answer } from './model-request.ts';
+import { count } from './numbers.ts';
 
 interface Options extends BrokerOptions {
   readonly base: string;
@@ -57,7 +58,7 @@ function enrollCommand(): Command {
     .option(
       '-t, --track <n>',
       'and the number that it gave the person, as results and pictures show it',
-      Number,
+      count,
     )
     .addHelpText(
       'after',
@@ -118,6 +119,7 @@ async function ask(requests: Requests, options: Options, show: (answer: Answer) 
   const { findGateway, request } = await import('./model-request.ts');
   const { base, pipeline, json = false } = options;
   const { client } = await connectBroker(options);
+  const signal = interruptSignal();
   try {
     const gateway = options.gateway ?? (await findGateway(client, base));
     for (const [command, body] of requests) {
@@ -130,7 +132,7 @@ async function ask(requests: Requests, options: Options, show: (answer: Answer) 
         isLast: () => true,
         onAnswer: json ? (answer) => print(JSON.stringify(answer)) : show,
         timeoutMs,
-        signal: interruptSignal(),
+        signal,
       });
     }
   } finally {

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { GatewayError } from '../errors.ts';
 import { addBrokerOptions, type BrokerOptions, connectBroker } from './broker.ts';
 import { interruptSignal } from './interrupt.ts';
+import { count } from './numbers.ts';
 import type { ReplaySummary } from './replay-run.ts';
 
 interface Options extends BrokerOptions {
@@ -20,7 +21,7 @@ export function replayCommand(): Command {
     .argument('<path...>', 'folders, files, or - for standard input')
     .requiredOption('-t, --topic <topic>', 'where to; {source} stands for the folder that a file lies in')
     .option('-r, --rate <n>', 'frames a second, or max', rateOf, 10)
-    .option('-l, --loop [n]', 'send everything n times; without n, until interrupted', wholeNumber)
+    .option('-l, --loop [n]', 'send everything n times; without n, until interrupted', count)
     .addOption(
       new Option('-q, --qos <n>', 'MQTT quality of service').choices(['0', '1']).argParser(qosOf).default(1),
     )
@@ -119,13 +120,6 @@ function rateOf(text: string): number {
   if (!(rate > 0 && Number.isFinite(rate)))
     throw new InvalidArgumentError('Expected a number above 0, or max.');
   return rate;
-}
-
-function wholeNumber(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1)
-    throw new InvalidArgumentError('Expected a whole number above 0.');
-  return count;
 }
 
 function qosOf(text: string): number {

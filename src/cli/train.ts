@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import { count, number, numbers, positive } from './compile-options.ts';
 import { interruptSignal } from './interrupt.ts';
+import { count, number, numbers, positive } from './numbers.ts';
 import { recipeOf, type TrainOptions } from './train-recipe.ts';
 
 /** What shells report of a program that ended by SIGINT. */

@@ -1,8 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import type { Message } from '../bus/bus.ts';
 import { GatewayError } from '../errors.ts';
 import { addBrokerOptions, type BrokerOptions, connectBroker } from './broker.ts';
 import { interruptSignal } from './interrupt.ts';
+import { count } from './numbers.ts';
 
 interface Options extends BrokerOptions {
   readonly base: string;
@@ -23,7 +24,7 @@ export function watchCommand(): Command {
     .option('-g, --gateway <id>', 'only of this gateway')
     .option('-s, --source <name>', 'only of this source')
     .option('-p, --pipeline <name>', 'only of this pipeline')
-    .option('-n, --count <n>', 'end after so many verdicts', countOf, Number.POSITIVE_INFINITY)
+    .option('-n, --count <n>', 'end after so many verdicts', count, Number.POSITIVE_INFINITY)
     .option('--json', 'print each verdict as it came, one a line');
   return addBrokerOptions(command)
     .addHelpText(
@@ -86,11 +87,4 @@ function endOf(client: { onClose(listener: () => void): void }, interrupted: Abo
     client.onClose(() => fail(new GatewayError('BUS_UNAVAILABLE', 'The broker has ended the connection')));
   });
   return { promise, resolve };
-}
-
-function countOf(text: string): number {
-  const count = Number(text);
-  if (!Number.isInteger(count) || count < 1)
-    throw new InvalidArgumentError('Expected a whole number above 0.');
-  return count;
 }

@@ -18,6 +18,16 @@ describe('a mistake on the command line is told in one line with a code', () => 
       "option '-s, --size <WxH>' argument '3' is invalid. Expected WIDTHxHEIGHT of 16 to 8192 pixels each.",
     ],
     [
+      'a rate at which nothing comes',
+      ['demo', '--rate', '0', '--count', '1'],
+      "option '--rate <number>' argument '0' is invalid. Expected a number above 0.",
+    ],
+    [
+      'a number that is none',
+      ['demo', '--rate', '8', '--count', 'few'],
+      "option '--count <number>' argument 'few' is invalid. Expected a whole number above 0.",
+    ],
+    [
       'a bundle that is not there',
       ['bench', '--model', '/nowhere/a.bundle'],
       'Expected a readable file for /nowhere/a.bundle but received no such file',

@@ -4,8 +4,8 @@ import { GatewayError } from '../../errors.ts';
 import type { Box } from '../../image.ts';
 import type { FitOptions, FittedParts } from '../../training/defect/fit.ts';
 import { type NgScore, ngScores } from '../../training/defect/ng-scores.ts';
-import { count } from '../compile-options.ts';
 import { interruptSignal } from '../interrupt.ts';
+import { count } from '../numbers.ts';
 
 interface Options {
   readonly good: string;

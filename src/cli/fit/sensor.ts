@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { GatewayError } from '../../errors.ts';
 import type { FeatureSet, ReadingsInput } from '../../models/manifest.ts';
 import type { SensorOptions } from '../../pipelines/sensor/options.ts';
+import { positive } from '../numbers.ts';
 import { bandsOf, featureSet } from './features.ts';
 
 interface Options {
@@ -36,7 +37,7 @@ export function fitSensorCommand(): Command {
       'recordings of it while nothing was wrong: .csv, or messages (.jsonl)',
     )
     .requiredOption('-o, --out <file>', 'the bundle to write')
-    .requiredOption('--rate <hz>', 'samples a second, as 12000, or 1/300 for one in five minutes', rateOf)
+    .requiredOption('--rate <hz>', 'samples a second, as 12000, or 1/300 for one in five minutes', positive)
     .option('--window <s>', 'length of a window in seconds', positive)
     .option('--stride <s>', 'from one window to the next (default: half a window)', positive)
     .option('--each-message', 'each message is one window, as one heartbeat; the first says how long')
@@ -197,18 +198,6 @@ An error of ${threshold.toPrecision(4)} standard deviations is score 0.5.
 models:
   ${name}: { bundle: ${path}, instances: 1 }
 `;
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new InvalidArgumentError('Expected a number above 0.');
-  return value;
-}
-
-function rateOf(text: string): number {
-  const [count = '', of = '1', ...more] = text.split('/');
-  if (more.length > 0) throw new InvalidArgumentError('Expected a number, or a fraction as 1/300.');
-  return positive(count) / positive(of);
 }
 
 function share(text: string): number {

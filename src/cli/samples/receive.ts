@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { GatewayError } from '../../errors.ts';
 import { addBrokerOptions, type BrokerOptions, connectBroker } from '../broker.ts';
-import { count } from '../compile-options.ts';
 import { interruptSignal } from '../interrupt.ts';
+import { count } from '../numbers.ts';
 
 interface Options extends BrokerOptions {
   readonly out: string;
