@@ -18,7 +18,23 @@ export async function createLog({ level, format, destination }: LogOptions): Pro
   if (!pretty) return pino(options, pino.destination({ dest: 2, sync: false, minLength: 0 }));
   const { default: prettyStream } = await import('pino-pretty');
   return pino(
-    options,
-    prettyStream({ destination: 2, sync: true, ignore: 'part', messageFormat: '{part}: {msg}' }),
+    { ...options, serializers: { err: forPeople } },
+    prettyStream({
+      destination: 2,
+      sync: true,
+      ignore: 'part',
+      messageFormat: '{if part}{part}: {end}{msg}',
+    }),
   );
+}
+
+/** Where in the program an error arose tells people something only if nobody had thought of it. */
+function forPeople(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  return hasCode(error) ? `${error.message} (${error.code})` : pino.stdSerializers.err(error);
+}
+
+/** It and whatever caused it, as those of the file system and of the gateway. */
+function hasCode(error: Error): error is Error & { code: unknown } {
+  return 'code' in error && (!(error.cause instanceof Error) || hasCode(error.cause));
 }

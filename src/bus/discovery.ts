@@ -174,7 +174,10 @@ export class Discovery implements Service {
     const { bus, prefix, log } = this.#options;
     this.#queue = this.#queue
       .then(() => bus.publish(`${prefix}/device/${id}/config`, payload, { qos: 1, retain: true }))
-      .catch((err) => log.warn({ err, device: id }, 'Announcement for Home Assistant not accepted'));
+      .catch((err) => {
+        if (this.#stopping.signal.aborted) return;
+        log.warn({ err, device: id }, 'Announcement for Home Assistant not accepted');
+      });
   }
 
   #again(): void {

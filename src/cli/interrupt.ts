@@ -1,10 +1,14 @@
+import { onStopSignals } from '../stop-signals.ts';
+
 /** Aborts at the first SIGINT or SIGTERM, so that a command can end in order; the second ends the process. */
 export function interruptSignal(): AbortSignal {
   const interrupted = new AbortController();
-  const onSignal = () => {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    interrupted.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  const forget = onStopSignals(
+    () => interrupted.abort(),
+    (signal) => {
+      forget();
+      process.kill(process.pid, signal);
+    },
+  );
   return interrupted.signal;
 }

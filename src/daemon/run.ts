@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { loadConfig } from '../config/load.ts';
 import { asGatewayError } from '../errors.ts';
 import { createLog } from '../log.ts';
+import { onStopSignals } from '../stop-signals.ts';
 import { version } from '../version.ts';
 import { Gateway } from './gateway.ts';
 import { Notifier } from './notify.ts';
@@ -13,6 +14,9 @@ import { watchStrayErrors } from './stray-errors.ts';
  * into collecting.
  */
 const heapGrowth = '--heap-growing-percent=200';
+
+/** What shells make of SIGINT: 128 and its number. */
+const exitInterrupted = 130;
 
 /**
  * Runs the gateway of a configuration file until a signal ends it, and returns the exit code.
@@ -28,14 +32,14 @@ export async function runGateway(configFile: string): Promise<number> {
   const notifier = new Notifier({ env: process.env, healthy: () => gateway.health().alive, log });
   const stopping = new AbortController();
   const stopped = new Promise<void>((resolve) => {
-    const onSignal = (signal: NodeJS.Signals) => {
-      // A person who asks twice does not want to wait.
-      if (stopping.signal.aborted) process.exit(130);
-      log.info({ signal }, 'Stopping');
-      stopping.abort();
-      resolve();
-    };
-    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    onStopSignals(
+      (signal) => {
+        log.info({ signal }, 'Stopping');
+        stopping.abort();
+        resolve();
+      },
+      () => process.exit(exitInterrupted),
+    );
   });
   process.on('SIGHUP', () => {
     notifier.reloading();
