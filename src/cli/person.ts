@@ -73,6 +73,9 @@ Examples:
     )
     .action(async (name: string, files: string[], options: EnrollOptions) => {
       const { source, track } = options;
+      if ((source === undefined) !== (track === undefined)) {
+        throw new GatewayError('REQUEST_INVALID', 'Expected --source and --track together but received one');
+      }
       const bodies =
         source === undefined || track === undefined ? await picturesOf(files) : [{ source, track }];
       if (bodies.length === 0) {

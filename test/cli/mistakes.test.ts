@@ -42,6 +42,16 @@ describe('a mistake on the command line is told in one line with a code', () => 
       ['fit', 'defect', '--good', '/nowhere', '--out', '/nowhere/a.bundle'],
       'Expected a folder of pictures for /nowhere but received no such file',
     ],
+    [
+      'a repository that is not there',
+      ['repo', 'serve', '/nowhere'],
+      'Expected a repository at /nowhere but received no such file at metadata/timestamp.json',
+    ],
+    [
+      'half of what names a person',
+      ['person', 'enroll', 'Anna', '--source', 'door'],
+      'Expected --source and --track together but received one',
+    ],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await runProgram(args);
     expect(stderr.replace(/ \([A-Z_]+\)\n$/, '')).toBe(`edgeward: ${message}`);

@@ -1,8 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { access, type FileHandle, open } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { whyUnreadable } from '../../config/files.ts';
 import { GatewayError } from '../../errors.ts';
 
 export interface StaticServer {
@@ -19,15 +20,21 @@ export interface ServeOptions {
   readonly onAnswer?: (request: { readonly path: string; readonly status: number }) => void;
 }
 
+/** What gateways ask for first, and every repository has. */
+const newest = 'metadata/timestamp.json';
 /** What of the folder is for everyone, and in names of what characters. */
 const publicPath = /^\/(metadata|targets)(\/[\w+-][\w.+-]*)+$/;
 
 /**
  * A plain server of static files, to try a repository out; any web server or object store does as well.
- * @throws HTTP_LISTEN_FAILED
+ * @throws HTTP_LISTEN_FAILED, REPOSITORY_INVALID if there is none in the folder.
  */
 export async function serveRepository(options: ServeOptions): Promise<StaticServer> {
   const { folder, host = '127.0.0.1', port = 0, onAnswer = () => {} } = options;
+  await access(join(folder, newest)).catch((cause) => {
+    const text = `Expected a repository at ${folder} but received ${whyUnreadable(cause)} at ${newest}`;
+    throw new GatewayError('REPOSITORY_INVALID', text, { cause });
+  });
   const server = createServer((request, response) => {
     const { url: path = '/' } = request;
     response.once('finish', () => onAnswer({ path, status: response.statusCode }));
