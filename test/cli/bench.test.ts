@@ -91,6 +91,24 @@ pipelines:
     );
   });
 
+  it('refuses a pipeline that takes no pictures, and a model that only an update brings', async () => {
+    const config = join(await scratch(), 'plant.yaml');
+    await writeFile(
+      config,
+      `updates: { url: 'http://127.0.0.1:1/', root: root.json }
+models: { net: { bundle: null } }
+sources: { plant: { topic: 'plant/{source}' } }
+pipelines:
+  pumps: { use: sensor, options: { channels: { rpm: {} } } }
+  parts: { use: classify, models: { classifier: net } }
+`,
+    );
+    const bench = async (name: string) => runProgram(['bench', '--config', config, '--pipeline', name]);
+    const [pumps, parts] = await Promise.all([bench('pumps'), bench('parts')]);
+    expect(pumps.stderr).toMatch(/^edgeward: Expected a pipeline of pictures .* \(REQUEST_INVALID\)\n$/);
+    expect(parts.stderr).toMatch(/^edgeward: Expected a bundle for models\.net .* \(REQUEST_INVALID\)\n$/);
+  });
+
   it('says why there is no verdict at all', { timeout: 90_000 }, async () => {
     const { client } = await startGateway(`${JSON.stringify(await quiet('builtin:digits'))}`);
     const cameras = await openCameras(client, {
@@ -101,7 +119,7 @@ pipelines:
     });
     await expect(cameras.run(1)).rejects.toMatchObject({
       code: 'REQUEST_FAILED',
-      message: expect.stringMatching(/^Expected verdicts but received .*\(FRAME_INVALID\)$/),
+      message: expect.stringMatching(/^Expected verdicts but received errors: .*\(FRAME_INVALID\)$/),
     });
   });
 

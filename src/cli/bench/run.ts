@@ -43,7 +43,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     const config = join(folder, 'bench.yaml');
     // JSON is YAML.
     await writeFile(config, JSON.stringify(subject.config));
-    const gateway = await startGateway({ stateDir: join(folder, 'state'), config });
+    const gateway = await startGateway({ stateDir: join(folder, 'state'), config, logLevel: 'error' });
     try {
       const cameras = await openCameras(gateway.client, { ...options, pictures: pictures.all });
       // The first frames meet a gateway that has just started.

@@ -73,7 +73,7 @@ export async function openCameras(client: BusClient, options: StepOptions): Prom
       const deadline = performance.now() + graceMs;
       while (verdicts < frames && performance.now() < deadline) await delay(10, undefined, { signal });
       if (verdicts === 0 && failure !== undefined) {
-        throw new GatewayError('REQUEST_FAILED', `Expected verdicts but received ${failure}`);
+        throw new GatewayError('REQUEST_FAILED', `Expected verdicts but received errors: ${failure}`);
       }
       const percentile = (percent: number) => Math.round(latencies.percentile(percent) / 100) / 10;
       return {

@@ -30,7 +30,8 @@ export async function modelSubject(model: string): Promise<Subject> {
 /**
  * A pipeline of a configuration, with its options and models as they stand there.
  * @param name default: the only one.
- * @throws CONFIG_INVALID, REQUEST_INVALID if there is no such pipeline or it takes no pictures.
+ * @throws CONFIG_INVALID, REQUEST_INVALID if there is no such pipeline, it takes no pictures, or its
+ *   models come from updates.
  */
 export function pipelineSubject(file: string, name: string | undefined): Subject {
   const { models, pipelines } = loadConfig({ file, env: process.env });
@@ -46,6 +47,11 @@ export function pipelineSubject(file: string, name: string | undefined): Subject
   }
   const used = new Set(Object.values(pipeline.models));
   const its = Object.fromEntries(Object.entries(models).filter(([model]) => used.has(model)));
+  const absent = Object.keys(its).find((model) => its[model]?.bundle === null);
+  if (absent !== undefined) {
+    const text = `Expected a bundle for models.${absent} but received null: what an update brings is not at hand`;
+    throw new GatewayError('REQUEST_INVALID', text);
+  }
   return {
     name: `pipeline ${chosen} of ${basename(file)}`,
     config: around(its, { ...pipeline, sources: ['*'] }),

@@ -26,16 +26,18 @@ export interface DemoGateway {
 export async function startGateway({
   stateDir,
   config = ordinary,
+  logLevel = 'warn',
 }: {
   readonly stateDir: string;
   readonly config?: string;
+  readonly logLevel?: 'warn' | 'error';
 }): Promise<DemoGateway> {
   const brokerPort = await freePort(1883);
   const httpPort = await freePort(9464);
   const child = spawn(process.execPath, [main, 'run', '--config', config], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
-      EDGEWARD_LOG_LEVEL: 'warn',
+      EDGEWARD_LOG_LEVEL: logLevel,
       ...process.env,
       EDGEWARD_GATEWAY_STATE_DIR: stateDir,
       EDGEWARD_BUS_EMBEDDED_PORT: String(brokerPort),
