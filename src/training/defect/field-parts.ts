@@ -1,7 +1,8 @@
 import { type Pictures, pictureAt } from '../pictures.ts';
 import { fieldInput } from './field-net.ts';
 import { scalesOf } from './gaussian.ts';
-import { type Patches, type PatchViewer, patchNet } from './patch-net.ts';
+import { type Patches, patchNet } from './patch-net.ts';
+import type { PatchViewer } from './patch-viewer.ts';
 
 const { fine, side } = patchNet;
 const { channels, cells } = fieldInput;

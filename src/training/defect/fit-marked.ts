@@ -1,15 +1,16 @@
 import type { Learned } from '../net/folded.ts';
 import { type Pictures, pictureAt } from '../pictures.ts';
-import { undone, unitOf } from './calibration.ts';
+import { unitOf } from './calibration.ts';
 import { type FieldPart, type FieldScales, fieldPart, fieldScales } from './field-parts.ts';
 import { learnFields } from './fields.ts';
 import { type FitOptions, type FittedParts, fitParts } from './fit.ts';
 import { foldOf, folds } from './folds.ts';
 import { type GreyPart, greyPart, type SpoiltGreyPart, spoiltPart } from './grey-parts.ts';
-import { calibrateMasks, joined } from './mask-calibration.ts';
+import { joined } from './join.ts';
+import { calibrateMasks } from './mask-calibration.ts';
 import { openMaskFinder, withMaskNets } from './mask-graph.ts';
 import type { MaskNets } from './mask-nets.ts';
-import { openPatchViewer } from './patch-net.ts';
+import { openPatchViewer } from './patch-viewer.ts';
 import { learnSpots } from './spots.ts';
 
 export interface MarkedFitOptions extends FitOptions {
@@ -52,12 +53,16 @@ export async function withMarks(fitted: FittedParts, options: MarkedFitOptions):
     heldOut.bad.push(...(await judge(bad)));
   }
   const seen = (kind: 'good' | 'bad') =>
-    heldOut[kind].map((evidence, i) => ({ evidence, part: undone(fitted.heldOut[kind][i] ?? 0.5) }));
-  const calibration = calibrateMasks(seen('good'), seen('bad'));
-  const scores = (kind: 'good' | 'bad') => seen(kind).map((each) => unitOf(joined(each, calibration)));
+    heldOut[kind].map((evidence, i) => Float32Array.of(...(fitted.evidence[kind][i] ?? []), ...evidence));
+  const evidence = { good: seen('good'), bad: seen('bad') };
+  const calibration = calibrateMasks(evidence, fitted.scales);
+  const scores = (rows: readonly Float32Array[]) =>
+    rows.map((row) => unitOf(joined(row, calibration.picture)));
   return {
     graph: withMaskNets(fitted.graph, nets, calibration),
-    heldOut: { good: scores('good'), bad: scores('bad') },
+    evidence,
+    scales: fitted.scales,
+    heldOut: { good: scores(evidence.good), bad: scores(evidence.bad) },
   };
 }
 

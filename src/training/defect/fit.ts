@@ -1,13 +1,15 @@
 import { GatewayError } from '../../errors.ts';
 import type { Pictures } from '../pictures.ts';
-import { type Calibration, calibrate, type Judged, unitOf } from './calibration.ts';
+import { calibrate, type Judged, unitOf } from './calibration.ts';
 import { foldOf, folds } from './folds.ts';
 import { meanHead } from './head.ts';
-import { learnDamage, learnScatter } from './learn.ts';
+import { joined } from './join.ts';
+import { grainOf, learnDamage, learnScatter } from './learn.ts';
 import { openScorer, partGraph } from './part-graph.ts';
 import { type JudgedPart, openPartViewer, type SeenPart } from './part-viewer.ts';
 import { readPatchNet } from './patch-net.ts';
 import type { PatchHead } from './scoring-graph.ts';
+import type { Scale } from './threshold.ts';
 
 export interface FitOptions {
   /** `[count, 256, 256, 3]`, at least 10; 30 or more are better. Pictures of one part should follow each other. */
@@ -21,6 +23,10 @@ export interface FitOptions {
 export interface FittedParts {
   /** ONNX: see `partGraph`. */
   readonly graph: Uint8Array;
+  /** What the scores of `heldOut` are made of: see `ScoringNodes`. */
+  readonly evidence: { readonly good: readonly Float32Array[]; readonly bad: readonly Float32Array[] };
+  /** Of the evidence of the part model. */
+  readonly scales: readonly Scale[];
   /** Scores of good parts that the model had not learned from, as cross-validation found them. */
   readonly heldOut: { readonly good: readonly number[]; readonly bad: readonly number[] };
 }
@@ -59,6 +65,7 @@ export async function fitSeenParts(
 ): Promise<FittedParts> {
   const heldOut = { good: [] as Judged[], relit: [] as Judged[], bad: [] as Judged[] };
   const heads: PatchHead[] = [];
+  const grain = grainOf(parts.good.map(({ patches }) => patches.lines));
   for (let fold = 0; fold < folds; fold++) {
     onProgress(`Learning, ${fold + 1} of ${folds}`);
     const inFold = <Part>(all: readonly Part[], held: boolean) =>
@@ -66,7 +73,7 @@ export async function fitSeenParts(
     const learned = inFold(parts.good, false);
     const lessons = learned.flatMap((part) => part.lessons);
     const head = await learnDamage(lessons, { seed: seed + fold, signal });
-    const model = { ...learnScatter(learned.flatMap(({ rows }) => rows)), head };
+    const model = { ...learnScatter(learned.flatMap(({ rows }) => rows)), head, grain };
     heads.push(head);
     const scorer = await openScorer(model);
     try {
@@ -79,15 +86,16 @@ export async function fitSeenParts(
       await scorer.close();
     }
   }
-  const model = { ...learnScatter(parts.good.flatMap(({ rows }) => rows)), head: meanHead(heads) };
+  const model = { ...learnScatter(parts.good.flatMap(({ rows }) => rows)), head: meanHead(heads), grain };
   const calibration = calibrate(heldOut);
-  const scores = (judged: readonly Judged[]) => judged.map((each) => scoreOf(each, calibration));
+  const evidenceOf = (judged: readonly Judged[]) => judged.map(({ evidence }) => evidence);
+  const evidence = { good: evidenceOf(heldOut.good), bad: evidenceOf(heldOut.bad) };
+  const scores = (rows: readonly Float32Array[]) =>
+    rows.map((row) => unitOf(joined(row, calibration.picture)));
   return {
     graph: partGraph(await readPatchNet(), model, calibration),
-    heldOut: { good: scores(heldOut.good), bad: scores(heldOut.bad) },
+    evidence,
+    scales: calibration.picture.scales,
+    heldOut: { good: scores(evidence.good), bad: scores(evidence.bad) },
   };
-}
-
-function scoreOf({ evidence }: Judged, { picture }: Calibration): number {
-  return unitOf(picture.weights.reduce((sum, weight, i) => sum + weight * (evidence[i] ?? 0), picture.bias));
 }

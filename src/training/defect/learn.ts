@@ -3,7 +3,7 @@ import { fitGaussian } from './gaussian.ts';
 import { trainHead } from './head.ts';
 import { patchNet } from './patch-net.ts';
 import { headLength, innerPatches, type Lessons, type PatchRows } from './samples.ts';
-import type { PartModel, PatchHead } from './scoring-graph.ts';
+import type { Grain, PartModel, PatchHead } from './scoring-graph.ts';
 
 export interface LearnOptions {
   readonly seed: number;
@@ -19,7 +19,7 @@ const wholeShrinkage = (pictures: number) => Math.min(0.5, Math.max(0.05, 6 / pi
 const head = { units: 64, epochs: 4 };
 
 /** How good parts scatter. */
-export function learnScatter(good: readonly PatchRows[]): Omit<PartModel, 'head'> {
+export function learnScatter(good: readonly PatchRows[]): Omit<PartModel, 'head' | 'grain'> {
   const pictures = new Float32Array(good.length * 2 * channels);
   for (const [i, { picture }] of good.entries()) pictures.set(picture, i * 2 * channels);
   return {
@@ -27,6 +27,12 @@ export function learnScatter(good: readonly PatchRows[]): Omit<PartModel, 'head'
     plain: fitGaussian(patchesOf(good, 'plain'), channels, patchShrinkage),
     whole: fitGaussian(pictures, 2 * channels, wholeShrinkage(good.length)),
   };
+}
+
+/** The direction in which good parts show the plainer lines. @param good see `addLines` */
+export function grainOf(good: readonly Float32Array[]): Grain {
+  const more = good.reduce((sum, [down = 0, across = 0]) => sum + down - across, 0);
+  return more >= 0 ? 'down' : 'across';
 }
 
 /** What tells damaged patches from good ones. @throws TRAINING_UNAVAILABLE */

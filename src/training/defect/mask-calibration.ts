@@ -1,17 +1,16 @@
-import { linear } from './calibration.ts';
+import { linear, partWeights } from './calibration.ts';
+import { type Join, joinOf } from './join.ts';
+import type { Scale } from './threshold.ts';
 
-/** What is said of a part that none has learned from. */
-export interface Seen {
-  /** Of the nets, `[3]`: see `addMaskNets`. */
-  readonly evidence: Float32Array;
-  /** Of the part model, 0 at its threshold. */
-  readonly part: number;
+/** What is said of parts that none has learned from, `[7]` each: evidence of the part model, then of `addMaskNets`. */
+interface Seen {
+  readonly good: readonly Float32Array[];
+  readonly bad: readonly Float32Array[];
 }
 
 /** How all is joined: 0 is the threshold of everything. */
 export interface MaskCalibration {
-  /** Of a picture: of the evidence, then of the part model. */
-  readonly picture: ReturnType<typeof linear>;
+  readonly picture: Join;
   /** Of the logit of every cell, by itself. */
   readonly spot: CellCalibration;
   readonly field: CellCalibration;
@@ -22,20 +21,20 @@ interface CellCalibration {
   readonly bias: number;
 }
 
-/** Weighs what they say by what tells the bad parts from the good ones, and lays the thresholds. */
-export function calibrateMasks(good: readonly Seen[], bad: readonly Seen[]): MaskCalibration {
-  const of = (kinds: (seen: Seen) => Float32Array) => linear({ good: good.map(kinds), bad: bad.map(kinds) });
-  const alone = (kind: number): CellCalibration => {
-    const { weights, bias } = of(({ evidence }) => evidence.subarray(kind, kind + 1));
+/** Of the evidence of `addMaskNets`. */
+const netWeights = [1, 1, 1];
+
+/** @param scales of the evidence of the part model */
+export function calibrateMasks({ good, bad }: Seen, scales: readonly Scale[]): MaskCalibration {
+  const alone = (net: number): CellCalibration => {
+    const kind = partWeights.length + net;
+    const of = (rows: readonly Float32Array[]) => rows.map((row) => row.subarray(kind, kind + 1));
+    const { weights, bias } = linear({ good: of(good), bad: of(bad) });
     return { weight: weights[0] ?? 0, bias };
   };
-  return { picture: of(kindsOf), spot: alone(0), field: alone(1) };
-}
-
-export function joined(seen: Seen, { picture }: MaskCalibration): number {
-  return kindsOf(seen).reduce((sum, value, kind) => sum + value * (picture.weights[kind] ?? 0), picture.bias);
-}
-
-function kindsOf({ evidence, part }: Seen): Float32Array {
-  return Float32Array.of(...evidence, part);
+  return {
+    picture: joinOf({ good, bad }, [...partWeights, ...netWeights], scales),
+    spot: alone(0),
+    field: alone(1),
+  };
 }

@@ -1,13 +1,14 @@
-import type { Graph } from '../../compiler/graph.ts';
-import { GraphBuilder } from '../../compiler/graph-builder.ts';
 import { readModel, writeModel } from '../../compiler/onnx/model.ts';
 import { renameValues } from '../../compiler/passes/rewrite.ts';
 import { openSession } from '../../compiler/runtime.ts';
 import { floatsOf } from '../net/floats-of.ts';
+import { addJoin } from './join-graph.ts';
 import type { MaskCalibration } from './mask-calibration.ts';
 import { addMaskNets, type MaskNets } from './mask-nets.ts';
+import { partEvidence } from './part-graph.ts';
 import { patchNet, readPatchNet } from './patch-net.ts';
 import { operators } from './scoring-graph.ts';
+import { startedWith } from './started-with.ts';
 
 /** What nets say of one picture. */
 export interface MaskFinder {
@@ -58,7 +59,7 @@ export function withMaskNets(
   const part = readModel(partGraph);
   const of = (output: string) => `part_${output}`;
   const inner = renameValues(part, new Map(outputs.map((name) => [name, of(name)])));
-  const builder = startedWith(inner);
+  const builder = startedWith(inner, outputs);
   const { add, floats } = operators(builder);
   const line = (value: string, weight: number, bias: number) =>
     add('Add', [add('Mul', [value, floats([1], [weight])]), floats([1], [bias])]);
@@ -73,24 +74,11 @@ export function withMaskNets(
   };
 
   const { evidence, spots, fields } = addMaskNets(builder, nets);
-  const all = add('Concat', [evidence, undone(of('score'))], { axis: { int: 1 } });
-  const weights = floats([picture.weights.length, 1], picture.weights);
-  unit(add('Gemm', [all, weights, floats([1], [picture.bias])]), 'score');
+  const all = add('Concat', [partEvidence, evidence], { axis: { int: 1 } });
+  unit(addJoin(builder, all, picture), 'score');
   const seen = add('Max', [line(spots, spot.weight, spot.bias), line(fields, field.weight, field.bias)]);
   for (const name of ['heatmap', 'local']) unit(add('Mean', [seen, undone(of(name))]), name);
   return writeModel(
     builder.build({ name: 'parts', opsets: inner.opsets, inputs: part.inputs, outputs: part.outputs }),
   );
-}
-
-/** A builder with all of a graph in it, and with the names of the outputs kept free. */
-function startedWith({ nodes, initializers, inputs }: Graph): GraphBuilder {
-  const builder = new GraphBuilder([
-    ...outputs,
-    ...nodes.flatMap(({ name, outputs }) => [name, ...outputs]),
-    ...inputs.map(({ name }) => name),
-  ]);
-  for (const [name, tensor] of initializers) builder.constant(name, tensor);
-  for (const node of nodes) builder.push(node);
-  return builder;
 }

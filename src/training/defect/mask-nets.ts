@@ -2,7 +2,7 @@ import type { GraphBuilder } from '../../compiler/graph-builder.ts';
 import { FoldedLayers, type Learned } from '../net/folded.ts';
 import { describeFieldNet, fieldInput } from './field-net.ts';
 import { type FieldScales, mostDeviations } from './field-parts.ts';
-import { greyWeights } from './grey-parts.ts';
+import { addGrey } from './grey.ts';
 import { patchNet } from './patch-net.ts';
 import { operators } from './scoring-graph.ts';
 import { describeSpotNet } from './spot-net.ts';
@@ -25,12 +25,12 @@ export interface MaskValues {
 
 /**
  * Adds the nets to a graph that has the patch net in it. The evidence is the logit of the worst spot, that of the
- * worst field, and how much of fields there is altogether (the logarithm of the sum of their odds).
+ * worst field, how much of fields there is altogether (the logarithm of the sum of their odds).
  */
 export function addMaskNets(builder: GraphBuilder, nets: MaskNets): MaskValues {
-  const { add, floats, whole, reduce } = operators(builder);
+  const { add, floats, whole } = operators(builder);
   const scale = patchNet.fine.cells / fieldInput.cells;
-  const spots = squeezed(meanOf(nets.spots, describeSpotNet, standardised()));
+  const spots = squeezed(meanOf(nets.spots, describeSpotNet, addGrey(builder)));
   const fields = meanOf(nets.fields, describeFieldNet, patches(nets.scales));
   const worst = (value: string) =>
     add('ReduceMax', [value], { axes: { ints: [1, 2] }, keepdims: { int: 0 } });
@@ -54,17 +54,6 @@ export function addMaskNets(builder: GraphBuilder, nets: MaskNets): MaskValues {
   /** `[N, 1, h, w]` without its channel. */
   function squeezed(value: string): string {
     return add('Squeeze', [value, whole([1])]);
-  }
-
-  /** The picture in grey, in deviations from its mean. */
-  function standardised(): string {
-    const channelsFirst = add('Transpose', [patchNet.input], { perm: { ints: [0, 3, 1, 2] } });
-    const colours = add('Cast', [channelsFirst], { to: { int: 1 } });
-    const grey = add('Conv', [colours, floats([1, 3, 1, 1], greyWeights)]);
-    const mean = (value: string) => reduce('ReduceMean', value, [1, 2, 3]);
-    const centred = add('Sub', [grey, mean(grey)]);
-    const variance = add('Max', [mean(add('Mul', [centred, centred])), floats([1], [1])]);
-    return add('Div', [centred, add('Sqrt', [variance])]);
   }
 
   /** As `fieldPart` makes them. */

@@ -3,12 +3,20 @@ import { GraphBuilder } from '../../compiler/graph-builder.ts';
 import { writeModel } from '../../compiler/onnx/model.ts';
 import { openSession } from '../../compiler/runtime.ts';
 import type { Calibration } from './calibration.ts';
+import { addGrey } from './grey.ts';
+import { addJoin } from './join-graph.ts';
+import { addLines } from './lines.ts';
 import { floatsOf, type Patches, patchNet } from './patch-net.ts';
 import { addScoring, operators, type PartModel } from './scoring-graph.ts';
+import { startedWith } from './started-with.ts';
 
 const { side, input, fine, coarse } = patchNet;
 /** Operator set of all graphs here: that of the patch net. */
 const opset = 17;
+/** Of the graph of scores alone, beside the patches. */
+const lines = 'lines';
+/** What the evidence of a picture is called in the graph, for those who join it with more: see `withMaskNets`. */
+export const partEvidence = 'evidence';
 
 /** What a part model says of the patches of one picture: evidence and maps. */
 export interface Scorer {
@@ -18,17 +26,16 @@ export interface Scorer {
 
 /** Runs the scoring part of the graph by itself, so that patches need not be made again. */
 export async function openScorer(model: PartModel): Promise<Scorer> {
-  const builder = new GraphBuilder([fine.output, coarse.output]);
-  const { evidence, maps } = addScoring(builder, model);
+  const builder = new GraphBuilder([fine.output, coarse.output, lines]);
+  const { evidence, maps } = addScoring(builder, model, lines);
   const shapeOf = ({ channels, cells }: typeof fine | typeof coarse) => [channels, cells, cells];
   const graph = builder.build({
     name: 'scoring',
     opsets: { '': opset },
-    inputs: [fine, coarse].map((each) => ({
-      name: each.output,
-      type: 'float32',
-      shape: ['N', ...shapeOf(each)],
-    })),
+    inputs: [
+      ...[fine, coarse].map((each) => ({ name: each.output, shape: ['N', ...shapeOf(each)] })),
+      { name: lines, shape: ['N', 2] },
+    ].map((each) => ({ ...each, type: 'float32' })),
     outputs: [{ name: evidence }, { name: maps }],
   });
   const session = await openSession(writeModel(graph), { threads: 1 });
@@ -37,6 +44,7 @@ export async function openScorer(model: PartModel): Promise<Scorer> {
       const results = await session.run({
         [fine.output]: { type: 'float32', dims: [1, ...shapeOf(fine)], data: patches.fine },
         [coarse.output]: { type: 'float32', dims: [1, ...shapeOf(coarse)], data: patches.coarse },
+        [lines]: { type: 'float32', dims: [1, 2], data: patches.lines },
       });
       return { evidence: floatsOf(results, evidence), maps: floatsOf(results, maps) };
     },
@@ -50,24 +58,11 @@ export function partGraph(
   model: PartModel,
   { picture, patch, local }: Calibration,
 ): Uint8Array {
-  const taken = [
-    ...patchGraph.nodes.flatMap(({ name, outputs }) => [name, ...outputs]),
-    'score',
-    'heatmap',
-    'local',
-    input,
-  ];
-  const builder = new GraphBuilder(taken);
-  for (const [name, tensor] of patchGraph.initializers) builder.constant(name, tensor);
-  for (const node of patchGraph.nodes) builder.push(node);
+  const builder = startedWith(patchGraph, ['score', 'heatmap', 'local', partEvidence]);
   const { add, floats: numbers, whole } = operators(builder);
-  const { evidence, maps } = addScoring(builder, model);
-  const logit = add('Gemm', [
-    evidence,
-    numbers([picture.weights.length, 1], picture.weights),
-    numbers([1], [picture.bias]),
-  ]);
-  unit(logit, 'score');
+  const { evidence, maps } = addScoring(builder, model, addLines(builder, addGrey(builder)));
+  builder.add('Identity', [evidence], { output: partEvidence });
+  unit(addJoin(builder, evidence, picture), 'score');
   heat(patch, 'heatmap');
   heat(local, 'local');
   return writeModel(

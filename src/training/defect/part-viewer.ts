@@ -3,7 +3,8 @@ import { type Pictures, pictureAt } from '../pictures.ts';
 import { seeded } from '../random.ts';
 import { damaged } from './damage/damage.ts';
 import { octaves } from './damage/plane.ts';
-import { openPatchViewer, type Patches, patchNet } from './patch-net.ts';
+import { type Patches, patchNet } from './patch-net.ts';
+import { openPatchViewer } from './patch-viewer.ts';
 import { type Lessons, lessonsOf, type PatchRows, rowsOfPatches, sharesOf } from './samples.ts';
 
 /** What is kept of a picture to judge it. */

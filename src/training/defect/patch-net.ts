@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Graph } from '../../compiler/graph.ts';
-import { readModel, writeModel } from '../../compiler/onnx/model.ts';
-import { openSession, type Session } from '../../compiler/runtime.ts';
+import { readModel } from '../../compiler/onnx/model.ts';
+import type { Session } from '../../compiler/runtime.ts';
 
 /**
  * `[N, 256, 256, 3]` uint8 -> what a frozen net says of each patch of a picture, at two strides: `fine`
@@ -14,17 +14,14 @@ export const patchNet = {
   coarse: { output: 'coarse', channels: 152, cells: 16 },
 } as const;
 
-/** What the net says of one picture: `[64, 32, 32]` and `[152, 16, 16]`. */
+/** What is seen of one picture. */
 export interface Patches {
+  /** `[64, 32, 32]` */
   readonly fine: Float32Array;
+  /** `[152, 16, 16]` */
   readonly coarse: Float32Array;
-}
-
-/** Looks at pictures, one at a time. */
-export interface PatchViewer {
-  /** @param pixels `[256, 256, 3]` */
-  look(pixels: Uint8Array): Promise<Patches>;
-  close(): Promise<void>;
+  /** `[2]`: see `addLines`. */
+  readonly lines: Float32Array;
 }
 
 /** Both `src/training/defect/` and `dist/training/defect/` lie three levels under the root of the package. */
@@ -32,20 +29,6 @@ const file = new URL('../../../models/patches/patches.onnx', import.meta.url);
 
 export async function readPatchNet(): Promise<Graph> {
   return readModel(await readFile(file));
-}
-
-export async function openPatchViewer(): Promise<PatchViewer> {
-  const { side, input, fine, coarse } = patchNet;
-  const session = await openSession(writeModel(await readPatchNet()), { threads: 1 });
-  return {
-    async look(pixels) {
-      const results = await session.run({
-        [input]: { type: 'uint8', dims: [1, side, side, 3], data: pixels },
-      });
-      return { fine: floatsOf(results, fine.output), coarse: floatsOf(results, coarse.output) };
-    },
-    close: () => session.close(),
-  };
 }
 
 /** @throws TypeError if the net gives something else under this name. */

@@ -22,11 +22,18 @@ export interface PartModel {
   /** Of pictures: mean and deviation of every channel. */
   readonly whole: Gaussian;
   readonly head: PatchHead;
+  readonly grain: Grain;
 }
+
+/** Whether the lines of good parts go down or across, as grinding leaves them: cracks go along them. */
+export type Grain = 'down' | 'across';
 
 /** Values of the graph. */
 export interface ScoringNodes {
-  /** `[N, 3]`: how strange the whole is, its strangest patches, and how damaged the most damaged ones look. */
+  /**
+   * `[N, 4]`: how strange the whole is, its strangest patches, how damaged the most damaged ones look, and how plain
+   * a line along the grain is.
+   */
   readonly evidence: string;
   /**
    * `[N, 3, 32, 32]` of every patch: how strange its surroundings are, how damaged the whole looks and they do. Those
@@ -45,8 +52,8 @@ const scale = fine.cells / coarse.cells;
 /** Patches that a score looks at: a defect covers a few, and one alone may be an accident. */
 const [strangest, mostDamaged] = [3, 4];
 
-/** Adds to a graph with the outputs of the patch net what scores them. */
-export function addScoring(builder: GraphBuilder, model: PartModel): ScoringNodes {
+/** Adds to a graph with the outputs of the patch net what scores them. @param lines see `addLines` */
+export function addScoring(builder: GraphBuilder, model: PartModel, lines: string): ScoringNodes {
   const { add, floats, whole, reduce, inside } = operators(builder);
   const inner = inside(coarse.output, border, coarse.cells);
   const picture = scalesOf(inner);
@@ -63,6 +70,7 @@ export function addScoring(builder: GraphBuilder, model: PartModel): ScoringNode
       add('Flatten', [wholeStrangeness]),
       meanOfGreatest(strangeness(builder, own, model.own), strangest),
       meanOfGreatest(damage, mostDamaged),
+      add('Gather', [lines, whole([model.grain === 'down' ? 0 : 1])], { axis: { int: 1 } }),
     ],
     { axis: { int: 1 } },
   );

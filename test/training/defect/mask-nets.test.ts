@@ -3,7 +3,7 @@ import { type FieldPart, fieldPart, fieldScales } from '../../../src/training/de
 import { learnFields } from '../../../src/training/defect/fields.ts';
 import { greyPart, spoiltPart } from '../../../src/training/defect/grey-parts.ts';
 import { type MaskFinder, openMaskFinder } from '../../../src/training/defect/mask-graph.ts';
-import { openPatchViewer, type PatchViewer } from '../../../src/training/defect/patch-net.ts';
+import { openPatchViewer, type PatchViewer } from '../../../src/training/defect/patch-viewer.ts';
 import { learnSpots } from '../../../src/training/defect/spots.ts';
 import { plate, type Spot, side } from './parts.ts';
 
