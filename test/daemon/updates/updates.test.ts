@@ -81,7 +81,7 @@ http: { enabled: false }
 models:
   one: { bundle: 'builtin:digits', instances: 1 }
   two: { bundle: 'builtin:digits', instances: 1 }
-${repository.yaml('intervalS: null, bytesPerSecond: 200000')}`);
+${repository.yaml('intervalS: null, bytesPerSecond: 1000000')}`);
     const ask = await asker(client);
     const asked = Object.entries(wanted).map(([model, version]) =>
       ask('model/update', { model, version, probation: { seconds: 0 } }),
