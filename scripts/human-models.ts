@@ -1,6 +1,6 @@
 /**
  * Compiles the default models of presence from the npm package @vladmandic/human (MIT) and writes their bundles:
- * `npm run models`. What is there already and not older than the package stays, unless `--force` is given.
+ * `npm run models`. What is there already stays, unless `--force` is given.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
