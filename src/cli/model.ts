@@ -1,8 +1,9 @@
 import { userInfo } from 'node:os';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { addBrokerOptions, type BrokerOptions, connectBroker } from './broker.ts';
 import { interruptSignal } from './interrupt.ts';
 import type { Answer } from './model-request.ts';
+import { countOrNone } from './numbers.ts';
 
 interface Options extends BrokerOptions {
   readonly base: string;
@@ -45,8 +46,8 @@ function updateCommand(): Command {
     .option('--channel <channel>', 'stable or beta')
     .option('--from <path>', 'a repository in a folder of the gateway, as on a stick, or a bundle in one')
     .option('--not-before <date>', 'ISO 8601')
-    .option('--shadow <frames>', 'live frames that it judges first beside the version in charge', count)
-    .option('--probation <seconds>', 'how long it is watched afterwards', count)
+    .option('--shadow <frames>', 'live frames that it judges first beside the version in charge', countOrNone)
+    .option('--probation <seconds>', 'how long it is watched afterwards', countOrNone)
     .option('--retry', 'also a version that has disappointed before')
     .option('--no-wait', 'end when the update is accepted')
     .addHelpText(
@@ -161,11 +162,4 @@ function printTable(models: unknown): void {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0)
-    throw new InvalidArgumentError('Expected a whole number from 0.');
-  return value;
 }

@@ -22,8 +22,20 @@ export function positive(text: string): number {
 }
 
 export function count(text: string): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('Expected a whole number above 0.');
-  return value;
+  return whole(text, 1, Number.MAX_SAFE_INTEGER, 'above 0');
+}
+
+export function countOrNone(text: string): number {
+  return whole(text, 0, Number.MAX_SAFE_INTEGER, 'from 0');
+}
+
+/** A parser of the whole numbers of a range. */
+export function within(min: number, max: number): (text: string) => number {
+  return (text) => whole(text, min, max, `from ${min} to ${max}`);
+}
+
+function whole(text: string, min: number, max: number, range: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw new InvalidArgumentError(`Expected a whole number ${range}.`);
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { GatewayError } from '../../errors.ts';
 import type { Holder } from '../../training/release/signers.ts';
-import { addSigningOptions, count, repositoryOf, type SigningOptions } from './options.ts';
+import { addSigningOptions, keyCount, repositoryOf, type SigningOptions } from './options.ts';
 
 interface Options extends SigningOptions {
   readonly role?: 'root' | 'targets' | 'snapshot' | 'timestamp';
@@ -24,7 +24,7 @@ export function addKeyCommand(): Command {
         'timestamp',
       ]),
     )
-    .option('--threshold <number>', 'how many of its keys must sign from now on', count('--threshold'))
+    .option('--threshold <number>', 'how many of its keys must sign from now on', keyCount)
     .option('--public-key <file>', 'PEM; someone else keeps the private key. Default: one is made');
   return addSigningOptions(command)
     .addHelpText(

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { addSigningOptions, count, keysOf, type SigningOptions } from './options.ts';
+import { addSigningOptions, keyCount, keysOf, type SigningOptions } from './options.ts';
 
 interface Options extends SigningOptions {
   readonly rootKeys: number;
@@ -12,15 +12,10 @@ export function initCommand(): Command {
   const command = new Command('init')
     .description('make an empty repository and its keys')
     .argument('<folder>', 'what a web server will hand out; nothing secret goes there')
-    .option('--root-keys <number>', 'keys of root, which names all others', count('--root-keys'), 1)
-    .option('--root-threshold <number>', 'how many of them must sign', count('--root-threshold'), 1)
-    .option(
-      '--targets-keys <number>',
-      'keys of targets, which says who releases which model',
-      count('--targets-keys'),
-      1,
-    )
-    .option('--targets-threshold <number>', 'how many of them must sign', count('--targets-threshold'), 1);
+    .option('--root-keys <number>', 'keys of root, which names all others', keyCount, 1)
+    .option('--root-threshold <number>', 'how many of them must sign', keyCount, 1)
+    .option('--targets-keys <number>', 'keys of targets, which says who releases which model', keyCount, 1)
+    .option('--targets-threshold <number>', 'how many of them must sign', keyCount, 1);
   return addSigningOptions(command)
     .addHelpText(
       'after',

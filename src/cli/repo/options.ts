@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { GatewayError } from '../../errors.ts';
 import type { KeyStore } from '../../training/release/key-store.ts';
 import type { Repository } from '../../training/release/repository.ts';
+import { within } from '../numbers.ts';
 
 /** The options of every command that signs. */
 export interface SigningOptions {
@@ -9,6 +10,11 @@ export interface SigningOptions {
   readonly passphraseFile?: string;
   readonly days: number;
 }
+
+/** Up to a hundred years. */
+const days = within(1, 36_500);
+/** How many keys a role has, and how many of them must sign. */
+export const keyCount = within(1, 100);
 
 const passphraseVariable = 'EDGEWARD_KEYS_PASSPHRASE';
 
@@ -23,12 +29,7 @@ export function addSigningOptions(command: Command): Command {
       '--passphrase-file <file>',
       `file with the passphrase of the keys; else $${passphraseVariable}, else you are asked`,
     )
-    .option(
-      '--days <number>',
-      'days until the repository expires unless it is refreshed',
-      count('--days'),
-      7,
-    );
+    .option('--days <number>', 'days until the repository expires unless it is refreshed', days, 7);
 }
 
 export function keysOf({ keys, passphraseFile }: SigningOptions): Promise<KeyStore> {
@@ -41,14 +42,6 @@ export async function repositoryOf(folder: string, options: SigningOptions): Pro
   const { readAnchor } = await import('../../training/release/repository.ts');
   const [keys, anchor] = await Promise.all([keysOf(options), readAnchor(options.keys[0])]);
   return { folder, keys, anchor, onlineDays: options.days };
-}
-
-/** A parser of whole numbers, for commander. */
-export function count(option: string, { min = 1, max = 36_500 } = {}): (text: string) => number {
-  return (text) => {
-    if (/^\d{1,5}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
-    throw new GatewayError('REQUEST_INVALID', `Expected ${min} to ${max} for ${option} but received ${text}`);
-  };
 }
 
 async function passphraseOf(

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { count } from './options.ts';
+import { within } from '../numbers.ts';
 
 export function serveCommand(): Command {
   return new Command('serve')
     .description('hand a repository out over HTTP, to try it')
     .argument('<folder>', 'the repository')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--port <number>', '0: any free one', count('--port', { min: 0, max: 65_535 }), 8080)
+    .option('--port <number>', '0: any free one', within(0, 65_535), 8080)
     .addHelpText(
       'after',
       `
