@@ -1,9 +1,10 @@
 import { permutation, seeded } from '../random.ts';
 import { fitGaussian } from './gaussian.ts';
 import { trainHead } from './head.ts';
+import type { Grain } from './lines.ts';
 import { patchNet } from './patch-net.ts';
 import { headLength, innerPatches, type Lessons, type PatchRows } from './samples.ts';
-import type { Grain, PartModel, PatchHead } from './scoring-graph.ts';
+import type { PartModel, PatchHead } from './scoring-graph.ts';
 
 export interface LearnOptions {
   readonly seed: number;

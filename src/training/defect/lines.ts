@@ -15,26 +15,35 @@ const [least, most] = [-2, 4] as const;
 /** How often pieces of a line are joined: from one pixel to 32. */
 const joints = 5;
 
+/** Whether lines go down or across. */
+export type Grain = 'down' | 'across';
+/** In the order of `addLines`. */
+export const grains: readonly Grain[] = ['down', 'across'];
+
+/** Adds `addLine` of each direction: `[N, 2]`. */
+export function addLines(builder: GraphBuilder, grey: string): string {
+  const { add } = operators(builder);
+  return add(
+    'Concat',
+    grains.map((grain) => addLine(builder, grey, grain)),
+    { axis: { int: 1 } },
+  );
+}
+
 /**
- * Adds how plain a thin dark line each picture shows: `[N, 2]`, the best of those that go down and of those that go
- * across. Most cracks are that, and no pixel of theirs is darker than what is good elsewhere: only together do they
- * stand out. Of each pixel counts how much darker it is than both sides of the line, measured by how rough it is
- * around there; of a line the mean along 32 pixels, bent as it may be.
+ * Adds how plain the plainest thin dark line of each picture is: `[N, 1]`. Most cracks are that, and no pixel of theirs
+ * is darker than what is good elsewhere: only together do they stand out. Of each pixel counts how much darker it is
+ * than both sides of the line, measured by how rough it is around there; of a line the mean along 32 pixels, bent as it
+ * may be.
  * @param grey `[N, 1, 256, 256]`, standardised
  */
-export function addLines(builder: GraphBuilder, grey: string): string {
+export function addLine(builder: GraphBuilder, grey: string, grain: Grain): string {
   const { add, floats, whole } = operators(builder);
-  const turned = add('Transpose', [grey], { perm: { ints: [0, 1, 3, 2] } });
-  return add('Concat', [plainest(grey), plainest(turned)], { axis: { int: 1 } });
-
-  /** Of lines that go down: `[N, 1]`. */
-  function plainest(picture: string): string {
-    const dark = darkness(picture);
-    let lines = add('Clip', [add('Div', [dark, roughness(dark)]), floats([], [least]), floats([], [most])]);
-    for (let joint = 0; joint < joints; joint++) lines = joined(lines, 2 ** joint);
-    const best = add('ReduceMax', [lines], { axes: { ints: [1, 2, 3] } });
-    return add('Flatten', [best]);
-  }
+  const picture = grain === 'down' ? grey : add('Transpose', [grey], { perm: { ints: [0, 1, 3, 2] } });
+  const dark = darkness(picture);
+  let lines = add('Clip', [add('Div', [dark, roughness(dark)]), floats([], [least]), floats([], [most])]);
+  for (let joint = 0; joint < joints; joint++) lines = joined(lines, 2 ** joint);
+  return add('Flatten', [add('ReduceMax', [lines], { axes: { ints: [1, 2, 3] } })]);
 
   /** Of each pixel, by the brighter of its sides. */
   function darkness(picture: string): string {

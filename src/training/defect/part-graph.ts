@@ -5,7 +5,7 @@ import { openSession } from '../../compiler/runtime.ts';
 import type { Calibration } from './calibration.ts';
 import { addGrey } from './grey.ts';
 import { addJoin } from './join-graph.ts';
-import { addLines } from './lines.ts';
+import { addLine, grains } from './lines.ts';
 import { floatsOf, type Patches, patchNet } from './patch-net.ts';
 import { addScoring, operators, type PartModel } from './scoring-graph.ts';
 import { startedWith } from './started-with.ts';
@@ -14,7 +14,7 @@ const { side, input, fine, coarse } = patchNet;
 /** Operator set of all graphs here: that of the patch net. */
 const opset = 17;
 /** Of the graph of scores alone, beside the patches. */
-const lines = 'lines';
+const line = 'line';
 /** What the evidence of a picture is called in the graph, for those who join it with more: see `withMaskNets`. */
 export const partEvidence = 'evidence';
 
@@ -26,25 +26,26 @@ export interface Scorer {
 
 /** Runs the scoring part of the graph by itself, so that patches need not be made again. */
 export async function openScorer(model: PartModel): Promise<Scorer> {
-  const builder = new GraphBuilder([fine.output, coarse.output, lines]);
-  const { evidence, maps } = addScoring(builder, model, lines);
+  const builder = new GraphBuilder([fine.output, coarse.output, line]);
+  const { evidence, maps } = addScoring(builder, model, line);
   const shapeOf = ({ channels, cells }: typeof fine | typeof coarse) => [channels, cells, cells];
   const graph = builder.build({
     name: 'scoring',
     opsets: { '': opset },
     inputs: [
       ...[fine, coarse].map((each) => ({ name: each.output, shape: ['N', ...shapeOf(each)] })),
-      { name: lines, shape: ['N', 2] },
+      { name: line, shape: ['N', 1] },
     ].map((each) => ({ ...each, type: 'float32' })),
     outputs: [{ name: evidence }, { name: maps }],
   });
   const session = await openSession(writeModel(graph), { threads: 1 });
+  const along = grains.indexOf(model.grain);
   return {
     async score(patches) {
       const results = await session.run({
         [fine.output]: { type: 'float32', dims: [1, ...shapeOf(fine)], data: patches.fine },
         [coarse.output]: { type: 'float32', dims: [1, ...shapeOf(coarse)], data: patches.coarse },
-        [lines]: { type: 'float32', dims: [1, 2], data: patches.lines },
+        [line]: { type: 'float32', dims: [1, 1], data: patches.lines.subarray(along, along + 1) },
       });
       return { evidence: floatsOf(results, evidence), maps: floatsOf(results, maps) };
     },
@@ -60,7 +61,7 @@ export function partGraph(
 ): Uint8Array {
   const builder = startedWith(patchGraph, ['score', 'heatmap', 'local', partEvidence]);
   const { add, floats: numbers, whole } = operators(builder);
-  const { evidence, maps } = addScoring(builder, model, addLines(builder, addGrey(builder)));
+  const { evidence, maps } = addScoring(builder, model, addLine(builder, addGrey(builder), model.grain));
   builder.add('Identity', [evidence], { output: partEvidence });
   unit(addJoin(builder, evidence, picture), 'score');
   heat(patch, 'heatmap');

@@ -1,6 +1,7 @@
 import type { Attribute } from '../../compiler/graph.ts';
 import type { GraphBuilder } from '../../compiler/graph-builder.ts';
 import type { Gaussian } from './gaussian.ts';
+import type { Grain } from './lines.ts';
 import { patchNet } from './patch-net.ts';
 
 /** Two layers that tell damaged patches from good ones: see `headLength` for what they take. */
@@ -22,11 +23,9 @@ export interface PartModel {
   /** Of pictures: mean and deviation of every channel. */
   readonly whole: Gaussian;
   readonly head: PatchHead;
+  /** Of good parts, as grinding leaves it: cracks go along it. */
   readonly grain: Grain;
 }
-
-/** Whether the lines of good parts go down or across, as grinding leaves them: cracks go along them. */
-export type Grain = 'down' | 'across';
 
 /** Values of the graph. */
 export interface ScoringNodes {
@@ -52,8 +51,8 @@ const scale = fine.cells / coarse.cells;
 /** Patches that a score looks at: a defect covers a few, and one alone may be an accident. */
 const [strangest, mostDamaged] = [3, 4];
 
-/** Adds to a graph with the outputs of the patch net what scores them. @param lines see `addLines` */
-export function addScoring(builder: GraphBuilder, model: PartModel, lines: string): ScoringNodes {
+/** Adds to a graph with the outputs of the patch net what scores them. @param line along the grain: see `addLine` */
+export function addScoring(builder: GraphBuilder, model: PartModel, line: string): ScoringNodes {
   const { add, floats, whole, reduce, inside } = operators(builder);
   const inner = inside(coarse.output, border, coarse.cells);
   const picture = scalesOf(inner);
@@ -70,7 +69,7 @@ export function addScoring(builder: GraphBuilder, model: PartModel, lines: strin
       add('Flatten', [wholeStrangeness]),
       meanOfGreatest(strangeness(builder, own, model.own), strangest),
       meanOfGreatest(damage, mostDamaged),
-      add('Gather', [lines, whole([model.grain === 'down' ? 0 : 1])], { axis: { int: 1 } }),
+      line,
     ],
     { axis: { int: 1 } },
   );
